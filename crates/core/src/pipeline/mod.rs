@@ -1,0 +1,5 @@
+//! The pipeline: *what* is computed. Read from YAML, checked whole, with a digest.
+
+pub mod model;
+
+pub use model::*;
