@@ -1,1 +1,57 @@
-fn main() {}
+//! `zagg`: what a person types.
+
+mod args;
+mod compare;
+mod demo;
+mod environment;
+mod error;
+mod exit;
+mod logging;
+mod numbers;
+mod output;
+mod process;
+mod run;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Arguments, Command};
+use error::CommandError;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(arguments.verbose, arguments.quiet);
+    let exit = match dispatch(arguments) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::error(&zagg_worker::chain(&error));
+            error.exit()
+        }
+    };
+    exit.into()
+}
+
+fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
+    let quiet = arguments.quiet;
+    if let Command::Completions { shell } = arguments.command {
+        clap_complete::generate(shell, &mut Arguments::command(), "zagg", &mut std::io::stdout());
+        return Ok(Exit::Done);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::Usage(format!("the asynchronous runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Run(typed) => run::run(typed, quiet).await,
+            Command::Demo(typed) => demo::demo(&typed, quiet).await,
+            Command::Verify(typed) => verify::verify(&typed, quiet).await,
+            Command::Compare(typed) => compare::compare(&typed, quiet).await,
+            Command::Completions { .. } => Ok(Exit::Done),
+        }
+    })
+}

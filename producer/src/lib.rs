@@ -1,1 +1,15 @@
-//! To be filled.
+//! The producer: plans a run, prepares the store, and puts one job per shard on a queue.
+//!
+//! Modules are listed bottom-up: each uses only those above it.
+
+mod error;
+mod selection;
+mod plan;
+mod prepare;
+mod enqueue;
+
+pub use enqueue::{EnqueueReport, enqueue};
+pub use error::ProducerError;
+pub use plan::{PlannedShard, RunPlan, RunRequest};
+pub use prepare::{Prepared, prepare};
+pub use selection::{ChosenShard, Selection, choose};

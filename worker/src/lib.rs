@@ -1,1 +1,17 @@
-//! To be filled.
+//! The worker: takes jobs from a queue, does them, and settles them.
+//!
+//! Modules are listed bottom-up: each uses only those above it.
+
+mod error;
+mod stop;
+mod verdict;
+mod report;
+mod process;
+mod drain;
+
+pub use drain::{DrainSettings, Event, Trouble, chain, drain};
+pub use error::ProcessError;
+pub use process::Process;
+pub use report::{JobReport, Outcome, Seconds, Totals};
+pub use stop::{Stop, StopSignal, Stopper};
+pub use verdict::{Patience, Verdict};

@@ -175,3 +175,13 @@ pub enum FillValue {
     /// A finite fraction.
     Float(f64),
 }
+
+/// The result of aggregating one shard: for each field, in the pipeline's order, one value per
+/// cell of the shard (HEALPix: in rank order, which is NESTED order; rectilinear: row by row).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ShardColumns {
+    /// Name and values of each field.
+    pub fields: Vec<(String, Values)>,
+    /// Cells that hold at least one point.
+    pub cells_with_points: u64,
+}

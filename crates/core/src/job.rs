@@ -47,3 +47,81 @@ impl Job {
         Digest::of(name.as_bytes()).short(32)
     }
 }
+
+/// One shard of a run's plan, one line of JSON: what a worker needs beyond the job itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRecord {
+    /// The shard's label.
+    pub shard: String,
+    /// The shard map's key.
+    pub key: u64,
+    /// The granules, in the order in which their points are summed.
+    pub granules: Vec<PlannedGranule>,
+}
+
+/// A granule of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedGranule {
+    /// Its name.
+    pub id: String,
+    /// Where it is read: a URL or an absolute path.
+    pub href: String,
+}
+
+impl PlanRecord {
+    /// A digest of which granules, in which order. The hrefs are left out: a copy of a granule
+    /// elsewhere holds the same points.
+    #[must_use]
+    pub fn granules_digest(&self) -> Digest {
+        let mut text = String::new();
+        for granule in &self.granules {
+            text.push_str(&granule.id);
+            text.push('\n');
+        }
+        Digest::of(text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(hrefs: [&str; 2]) -> PlanRecord {
+        let granule = |id: &str, href: &str| PlannedGranule { id: id.into(), href: href.into() };
+        PlanRecord { shard: "1".into(), key: 7, granules: vec![granule("a", hrefs[0]), granule("b", hrefs[1])] }
+    }
+
+    #[test]
+    fn a_copy_of_the_granules_has_the_same_digest_but_another_order_has_not() {
+        let here = record(["/data/a", "/data/b"]);
+        let mut there = record(["s3://x/a", "s3://x/b"]);
+        assert_eq!(here.granules_digest(), there.granules_digest());
+        there.granules.reverse();
+        assert_ne!(here.granules_digest(), there.granules_digest());
+    }
+
+    #[test]
+    fn a_job_is_small_and_its_name_depends_on_run_pipeline_and_shard_alone() {
+        let job = Job {
+            schema: JOB_SCHEMA.into(),
+            run: "0123456789abcdef".into(),
+            shard: "-3114111".into(),
+            granules: 5536,
+            plan: PlanReference {
+                store: "s3://bucket/a/rather/long/prefix/for/a/store.zarr".into(),
+                key: ".zagg/runs/0123456789abcdef/plan.jsonl".into(),
+                offset: 1 << 40,
+                length: 1 << 30,
+            },
+            pipeline: Digest::of(b"pipeline"),
+        };
+        assert!(serde_json::to_vec(&job).unwrap().len() < 600);
+        let mut moved = job.clone();
+        moved.plan.offset = 0;
+        assert_eq!(job.id(), moved.id());
+        moved.shard = "-3114112".into();
+        assert_ne!(job.id(), moved.id());
+    }
+}

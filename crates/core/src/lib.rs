@@ -22,6 +22,8 @@
 pub mod aggregate;
 pub mod column;
 pub mod digest;
+pub mod statistics;
+mod nearest;
 pub mod expression;
 pub mod fault;
 pub mod geodesy;

@@ -1,1 +1,27 @@
-//! To be filled.
+//! Jobs across a broker: the queue contract, leases, and the queues of one machine.
+//!
+//! A producer enqueues one job per shard; workers receive deliveries, hold them as leases while
+//! they work, and settle them. The contract is [`queue::Queue`]; `conformance` (a feature) is the
+//! same contract as a test suite that every backend runs.
+//!
+//! Only this crate knows a broker by name. It reads no environment and knows no granule, grid or
+//! store: a job's content is opaque to it.
+//!
+//! Modules are listed bottom-up: each uses only those above it.
+
+pub mod error;
+
+pub mod queue;
+
+pub mod message;
+
+pub mod lease;
+
+pub mod memory;
+
+pub mod embedded;
+
+pub mod url;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;

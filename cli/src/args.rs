@@ -1,0 +1,176 @@
+//! What was typed. Nothing is resolved here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Aggregate granules of point observations to a gridded Zarr store.
+#[derive(Debug, Parser)]
+#[command(name = "zagg", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// No progress and no summary; errors only.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Log to standard error; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Aggregate the shards of a shard map into a store, on this machine.
+    ///
+    /// Shards that the store already holds are skipped, so an interrupted run is resumed by
+    /// running it again.
+    Run(RunArguments),
+    /// Make small granules and a shard map, run the main job on them and say what to look at.
+    Demo(DemoArguments),
+    /// Re-read a store's marks and chunks and say whether every hash holds.
+    Verify(VerifyArguments),
+    /// Compare two stores cell by cell. Exits 1 when they differ.
+    Compare(CompareArguments),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The pipeline: what is computed (YAML).
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The shard map: which granules touch which shard (JSON). Default: the pipeline's `catalog`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Where the result goes: a folder or s3://bucket/prefix. Default: the pipeline's `output.store`.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) store: Option<String>,
+    /// Which of a granule's hrefs is read: s3, https, file, ... Default: the pipeline's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) driver: Option<String>,
+    /// Only the first N shards of the shard map (0: all).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) max_cells: usize,
+    /// Only this shard, by its label (e.g. -3114111 or a tile number); may be repeated.
+    #[arg(long = "shard", visible_alias = "morton-cell", value_name = "LABEL", allow_hyphen_values = true)]
+    pub(crate) shards: Vec<String>,
+    /// Shards in work at once. Default: the number of cores.
+    #[arg(long, visible_alias = "max-workers", value_name = "N", env = "ZAGG_WORKERS")]
+    pub(crate) workers: Option<usize>,
+    /// Recompute shards that the store already holds, and replace a store of another pipeline.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Say what would be done, and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write the summary as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The queue between producer and workers: file:PATH shares it between processes of this
+    /// machine. Default: a private one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) queue: Option<String>,
+    /// How reading is done.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadingArguments {
+    /// Granules of one shard that are read at once.
+    #[arg(long, value_name = "N", env = "ZAGG_GRANULES_IN_FLIGHT")]
+    pub(crate) granules_in_flight: Option<usize>,
+    /// Requests that may be under way at once.
+    #[arg(long, value_name = "N", env = "ZAGG_REQUESTS_IN_FLIGHT")]
+    pub(crate) requests_in_flight: Option<usize>,
+    /// Memory for decoded HDF5 chunks that neighbouring shards share, in MB.
+    #[arg(long, value_name = "MB", env = "ZAGG_CACHE_MB")]
+    pub(crate) cache_mb: Option<usize>,
+}
+
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "S3")]
+pub(crate) struct S3Arguments {
+    /// AWS region. Default: the environment's, else us-west-2.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// S3 endpoint other than Amazon's. Default: the environment's.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Read granules without credentials.
+    #[arg(long)]
+    pub(crate) anonymous: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Where the granules, the shard map and the store go.
+    #[arg(long, value_name = "FOLDER", default_value = "zagg-demo")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// A folder or s3://bucket/prefix.
+    #[arg(value_name = "STORE")]
+    pub(crate) store: String,
+    /// Write the findings as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// The reference: a folder or s3://bucket/prefix; the Python zagg's layouts are read too.
+    #[arg(value_name = "A")]
+    pub(crate) reference: String,
+    /// The store to compare with it.
+    #[arg(value_name = "B")]
+    pub(crate) other: String,
+    /// Relative tolerance of floating fields.
+    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    pub(crate) rtol: f64,
+    /// Absolute tolerance of floating fields.
+    #[arg(long, value_name = "A", default_value_t = 0.0)]
+    pub(crate) atol: f64,
+    /// Tolerances of one field; may be repeated.
+    #[arg(long = "tol", value_name = "FIELD=R[:A]")]
+    pub(crate) fields: Vec<String>,
+    /// Write the table as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_southern_shard_label_is_not_taken_for_a_flag() {
+        let typed = ["zagg", "run", "--config", "a.yaml", "--shard", "-3114111", "--shard", "4"];
+        let Command::Run(run) = Arguments::parse_from(typed).command else { panic!("not run") };
+        assert_eq!(run.shards, ["-3114111", "4"]);
+    }
+}

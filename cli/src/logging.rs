@@ -1,0 +1,15 @@
+//! Logs on standard error.
+
+use tracing_subscriber::{filter::LevelFilter, fmt};
+
+/// Starts logging: warnings by default, nothing but errors when quiet, more with `-v`.
+pub(crate) fn start(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, 2) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
+    };
+    fmt().with_writer(std::io::stderr).with_max_level(level).with_target(verbose > 1).init();
+}

@@ -1,0 +1,80 @@
+//! Building what a run needs: the store, the process, the queue.
+
+use std::{path::PathBuf, sync::Arc};
+
+use zagg_granule::{CpuPool, GranuleReader, ReaderSettings, SourceSettings};
+use zagg_queue::{
+    queue::{Options, Queue},
+    url::QueueUrl,
+};
+use zagg_store::{Layout, Provenance, Store};
+use zagg_worker::Process;
+
+use crate::{
+    args::{RunArguments, S3Arguments},
+    environment,
+    error::CommandError,
+};
+
+use super::{inputs::Inputs, settings::Settings};
+
+/// The store and its layout.
+pub(crate) fn store(inputs: &Inputs, s3: &S3Arguments) -> Result<(Store, Arc<Layout>), CommandError> {
+    let provenance = Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        catalog: Some(inputs.shard_map.digest().to_string()),
+        notes: Vec::new(),
+    };
+    let layout = Layout::new(&inputs.pipeline, &inputs.grid, provenance)?;
+    let store = Store::open(&inputs.location, &environment::store_settings(s3))?;
+    Ok((store, Arc::new(layout)))
+}
+
+/// What every job of the run goes through.
+pub(crate) fn process(
+    inputs: &Inputs,
+    settings: &Settings,
+    s3: &S3Arguments,
+    store: &Store,
+    layout: &Arc<Layout>,
+) -> Result<Arc<Process>, CommandError> {
+    let cpu = CpuPool::new(settings.cpu_threads)?;
+    let sources = SourceSettings {
+        s3: environment::source_s3(s3),
+        https_token: environment::earthdata_token(),
+        requests_in_flight: settings.requests_in_flight,
+        ..SourceSettings::default()
+    };
+    let reading =
+        ReaderSettings { granules_in_flight: settings.granules_in_flight, cache_bytes: settings.cache_bytes };
+    let reader = GranuleReader::new(&inputs.pipeline, &inputs.grid, sources, reading, cpu.clone())?;
+    Ok(Arc::new(Process::new(
+        &inputs.pipeline,
+        &inputs.grid,
+        Arc::clone(layout),
+        store.clone(),
+        reader,
+        cpu,
+    )))
+}
+
+/// The queue of a run. A private one lies in a temporary folder, which goes away with this value.
+pub(crate) struct RunQueue {
+    /// The queue.
+    pub(crate) queue: Arc<dyn Queue>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Opens the named queue, or a private one.
+pub(crate) async fn queue(typed: &RunArguments) -> Result<RunQueue, CommandError> {
+    let options = Options::default();
+    if let Some(url) = &typed.queue {
+        let url: QueueUrl = url.parse()?;
+        return Ok(RunQueue { queue: url.open(options).await?, _folder: None });
+    }
+    let folder = tempfile::Builder::new().prefix("zagg-queue-").tempdir().map_err(|source| {
+        CommandError::WriteFile { what: "a temporary folder", path: PathBuf::from(std::env::temp_dir()), source }
+    })?;
+    let url = QueueUrl::File(folder.path().join("queue.db"));
+    Ok(RunQueue { queue: url.open(options).await?, _folder: Some(folder) })
+}

@@ -1,0 +1,69 @@
+//! How a run is done. Settings never change a byte of the result. Each value knows where it comes
+//! from.
+
+use std::{fmt::Display, num::NonZero, thread};
+
+use crate::args::RunArguments;
+
+use super::report::SettingLine;
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, Copy)]
+struct Setting<T> {
+    value: T,
+    origin: &'static str,
+}
+
+/// How a run is done.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Shards in work at once.
+    pub(crate) workers: usize,
+    /// Threads that compute.
+    pub(crate) cpu_threads: usize,
+    /// Granules of one shard that are read at once.
+    pub(crate) granules_in_flight: usize,
+    /// Requests to remote sources under way at once.
+    pub(crate) requests_in_flight: usize,
+    /// Bytes for decoded HDF5 chunks that neighbouring shards share.
+    pub(crate) cache_bytes: usize,
+    /// All of them with their origins, for people.
+    pub(crate) lines: Vec<SettingLine>,
+}
+
+impl Settings {
+    /// Resolves what was typed: a flag (or its environment variable) over the default.
+    pub(crate) fn resolve(typed: &RunArguments) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = pick(typed.workers, cores);
+        let granules = pick(typed.reading.granules_in_flight, 4);
+        let requests = pick(typed.reading.requests_in_flight, 64);
+        let cache = pick(typed.reading.cache_mb, 48);
+        let threads = Setting { value: cores, origin: "default" };
+        Self {
+            workers: workers.value.max(1),
+            cpu_threads: threads.value,
+            granules_in_flight: granules.value.max(1),
+            requests_in_flight: requests.value.max(1),
+            cache_bytes: cache.value.saturating_mul(1_000_000),
+            lines: vec![
+                line("workers", workers),
+                line("cpu_threads", threads),
+                line("granules_in_flight", granules),
+                line("requests_in_flight", requests),
+                line("cache_mb", cache),
+            ],
+        }
+    }
+}
+
+fn pick<T>(typed: Option<T>, default: T) -> Setting<T> {
+    match typed {
+        Some(value) => Setting { value, origin: "flag or environment" },
+        None => Setting { value: default, origin: "default" },
+    }
+}
+
+fn line<T: Display>(name: &'static str, setting: Setting<T>) -> SettingLine {
+    SettingLine { name, value: setting.value.to_string(), origin: setting.origin }
+}

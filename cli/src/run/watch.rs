@@ -1,0 +1,66 @@
+//! Following a run: events to progress and report, Ctrl-C to a stop.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use zagg_worker::{Event, Process, Stop, Stopper};
+
+use super::{progress::Progress, report::RunReport};
+
+/// How often the display is brought up to date.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Follows the run until the workers have ended; whether the user stopped it.
+pub(super) async fn watch(
+    mut events: UnboundedReceiver<Event>,
+    mut progress: Progress,
+    process: &Process,
+    stopper: &Stopper,
+    report: &mut RunReport,
+) -> bool {
+    let mut ticks = tokio::time::interval(TICK);
+    let mut stopped = Stop::No;
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => take(event, &mut progress, report),
+                None => break,
+            },
+            _ = ticks.tick() => progress.tick(process.reader().usage().bytes),
+            interrupt = tokio::signal::ctrl_c() => {
+                if interrupt.is_ok() && stopped < Stop::Drop {
+                    stopped = stopper.step();
+                    progress.say(match stopped {
+                        Stop::Finish => "stopping: shards in flight are finished; Ctrl-C again drops them",
+                        _ => "stopping: shards in flight are dropped",
+                    });
+                }
+            }
+        }
+    }
+    let usage = process.reader().usage();
+    progress.finish(usage.bytes);
+    // What dropped jobs and planning read is counted by the meter alone.
+    report.totals.read.requests = usage.requests;
+    report.totals.read.bytes = usage.bytes;
+    stopped != Stop::No
+}
+
+fn take(event: Event, progress: &mut Progress, report: &mut RunReport) {
+    match event {
+        Event::Started { .. } | Event::Dropped { .. } => {}
+        Event::Finished(job) => {
+            progress.shard(job.read.points_kept);
+            report.totals.add(&job);
+        }
+        Event::Released(trouble) => {
+            report.shards.retries += 1;
+            progress.say(&format!("shard {}: {} (will be tried again)", trouble.shard, trouble.reason));
+        }
+        Event::Buried(trouble) => {
+            progress.shard(0);
+            progress.say(&format!("shard {} failed: {}", trouble.shard, trouble.reason));
+            report.failures.push(trouble);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Real parts for tests: Python, an S3 server, a slow network, the `zagg` program, shared data.
+
+pub mod http;
+pub mod ministack;
+pub mod proxy;
+pub mod python;
+pub mod shared;
+pub mod source;
+pub mod workdir;
+pub mod zagg_bin;
+
+pub use ministack::MiniStack;
+pub use proxy::Proxy;
+pub use workdir::Workdir;
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's root folder.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_path_buf()
+}

@@ -1,0 +1,96 @@
+//! The one table that turns a fault into a verdict.
+
+use std::time::Duration;
+
+use zagg_core::fault::Fault;
+
+/// What happens to a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done: it never comes back.
+    Ack,
+    /// It comes back after this long.
+    Release {
+        /// The wait.
+        after: Duration,
+    },
+    /// It is set aside with its reason, for a person to look at.
+    Bury,
+}
+
+/// How often a job is tried when its fault may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Attempts for faults that pass by themselves.
+    pub transient_attempts: u32,
+    /// Attempts while access is denied: credentials may just have been renewed.
+    pub denied_attempts: u32,
+    /// The first wait; it doubles with each attempt.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            transient_attempts: 8,
+            denied_attempts: 2,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(900),
+        }
+    }
+}
+
+impl Patience {
+    /// The verdict on a job that failed with `fault` at its `attempt`-th delivery (from 1).
+    #[must_use]
+    pub fn verdict(&self, fault: Fault, attempt: u32) -> Verdict {
+        let wait = self.wait(attempt);
+        match fault {
+            Fault::Transient if attempt < self.transient_attempts => Verdict::Release { after: wait },
+            Fault::Throttled { after } if attempt < self.transient_attempts => {
+                Verdict::Release { after: after.unwrap_or(wait).max(wait).min(self.longest_wait) }
+            }
+            Fault::Denied if attempt < self.denied_attempts => Verdict::Release { after: wait },
+            _ => Verdict::Bury,
+        }
+    }
+
+    fn wait(&self, attempt: u32) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(20);
+        self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_tried_again_later_and_later_but_not_for_ever() {
+        let patience = Patience::default();
+        let after = |attempt| match patience.verdict(Fault::Transient, attempt) {
+            Verdict::Release { after } => Some(after.as_secs()),
+            _ => None,
+        };
+        assert_eq!((after(1), after(2), after(3), after(8)), (Some(1), Some(2), Some(4), None));
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept() {
+        let asked = Fault::Throttled { after: Some(Duration::from_secs(30)) };
+        assert_eq!(
+            Patience::default().verdict(asked, 1),
+            Verdict::Release { after: Duration::from_secs(30) }
+        );
+    }
+
+    #[test]
+    fn what_cannot_pass_is_buried_at_once() {
+        for fault in [Fault::Missing, Fault::Malformed, Fault::Capacity, Fault::Conflict, Fault::Bug] {
+            assert_eq!(Patience::default().verdict(fault, 1), Verdict::Bury, "{fault:?}");
+        }
+        assert_eq!(Patience::default().verdict(Fault::Denied, 2), Verdict::Bury);
+    }
+}
