@@ -63,7 +63,7 @@ pub(crate) fn store_settings(typed: &S3Arguments) -> StoreSettings {
         credentials,
         allow_http: variable("AWS_ALLOW_HTTP").is_some_and(|value| value == "true"),
         options: further().map(|(name, value)| (name.to_owned(), value)).collect(),
-        volatile: false,
+        ..StoreSettings::default()
     }
 }
 

@@ -26,3 +26,34 @@ pub(crate) fn write_report(path: &Path, report: &impl Serialize) -> Result<(), C
     text.push('\n');
     fs::write(path, text).map_err(|source| CommandError::WriteFile { what: "the report", path: path.into(), source })
 }
+
+/// A count that grows on a terminal; silent elsewhere.
+pub(crate) struct Counter(Option<indicatif::ProgressBar>);
+
+impl Counter {
+    /// A counter of `what`.
+    pub(crate) fn new(what: &'static str, quiet: bool) -> Self {
+        if quiet || !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            return Self(None);
+        }
+        let bar = indicatif::ProgressBar::new_spinner();
+        let style = indicatif::ProgressStyle::with_template("{pos} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner()));
+        bar.set_message(what);
+        Self(Some(bar))
+    }
+
+    /// The count so far.
+    pub(crate) fn at(&mut self, count: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(count);
+        }
+    }
+
+    /// Takes the counter off the screen.
+    pub(crate) fn finish(self) {
+        if let Some(bar) = self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use zagg_core::grid::{Grid, Shard};
 use zagg_store::{
     Layout, Store,
@@ -52,22 +52,24 @@ pub async fn prepare(
         _ => mark::list(store).try_collect().await?,
     };
     let mut prepared = Prepared { template, to_do: Vec::new(), done: 0, stale: Vec::new() };
-    let standings: Vec<(usize, Standing)> = stream::iter(plan.shards.iter().enumerate())
-        .map(|(index, shard)| {
+    // Boxed, because the compiler cannot yet prove a stream of borrowing futures to be `Send`.
+    let each: Vec<_> = plan
+        .shards
+        .iter()
+        .map(|shard| {
             let is_marked = marked.contains(&shard.label);
             async move {
-                let standing = match (overwrite, is_marked) {
-                    (true, _) => clear(store, layout, grid, shard).await?,
-                    (false, true) => mark::standing(store, &shard.label, inputs(plan, shard)).await?,
-                    (false, false) => Standing::Unmarked,
-                };
-                Ok::<_, ProducerError>((index, standing))
+                match (overwrite, is_marked) {
+                    (true, _) => clear(store, layout, grid, shard).await,
+                    (false, true) => Ok(mark::standing(store, &shard.label, inputs(plan, shard)).await?),
+                    (false, false) => Ok(Standing::Unmarked),
+                }
             }
+            .boxed()
         })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    for (index, standing) in standings {
+        .collect();
+    let standings: Vec<Standing> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    for (index, standing) in standings.into_iter().enumerate() {
         match standing {
             Standing::Unmarked => prepared.to_do.push(index),
             Standing::Done(_) => prepared.done += 1,

@@ -46,8 +46,12 @@ pub(crate) fn process(
         ..SourceSettings::default()
     };
     let reading =
-        ReaderSettings { granules_in_flight: settings.granules_in_flight, cache_bytes: settings.cache_bytes };
-    let reader = GranuleReader::new(&inputs.pipeline, &inputs.grid, sources, reading, cpu.clone())?;
+        ReaderSettings {
+            granules_in_flight: settings.granules_in_flight,
+            cache_bytes: settings.cache_bytes,
+            ..ReaderSettings::default()
+        };
+    let reader = GranuleReader::new(&inputs.pipeline, &inputs.grid, sources, reading, cpu.clone());
     Ok(Arc::new(Process::new(
         &inputs.pipeline,
         &inputs.grid,

@@ -1,6 +1,6 @@
 //! What every kind of store must keep, as sentences. A backend's tests are one line:
 //!
-//! ```ignore
+//! ```text
 //! zagg_store::store_conformance!(fresh_store);
 //! ```
 //!

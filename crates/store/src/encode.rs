@@ -1,5 +1,7 @@
 //! A shard's columns to the objects that hold them. Pure computing: for the CPU pool.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use zagg_core::{
     column::{ShardColumns, Values},
@@ -55,9 +57,9 @@ impl EncodedShard {
 pub fn encode_shard(layout: &Layout, shard: &Shard, columns: &ShardColumns) -> Result<EncodedShard> {
     check(layout, shard, columns)?;
     encode(layout, shard, |array, position| match array.role {
-        Role::Field(index) => columns.fields.get(index).map(|(_, values)| Column::Borrowed(values)),
-        Role::CellIds(order) => Some(Column::Owned(Values::Uint64(nested_ids(layout, position, order)))),
-        Role::Morton(order) => Some(Column::Owned(words(layout, position, order))),
+        Role::Field(index) => columns.fields.get(index).map(|(_, values)| Cow::Borrowed(values)),
+        Role::CellIds(_) => Some(Cow::Owned(Values::Uint64(nested_ids(layout, position)))),
+        Role::Morton(order) => Some(Cow::Owned(words(layout, position, order))),
         Role::Fixed(_) | Role::Bare => None,
     })
 }
@@ -68,36 +70,20 @@ pub fn encode_shard(layout: &Layout, shard: &Shard, columns: &ShardColumns) -> R
 /// When the shard is not of the grid, or a codec fails.
 pub fn encode_fill(layout: &Layout, shard: &Shard) -> Result<EncodedShard> {
     let cells = layout.geometry.cells_per_shard();
-    encode(layout, shard, |array, _| Some(Column::Owned(array.array.fill(cells))))
-}
-
-type Column<'a> = Held<'a>;
-
-enum Held<'a> {
-    Borrowed(&'a Values),
-    Owned(Values),
-}
-
-impl Held<'_> {
-    fn values(&self) -> &Values {
-        match self {
-            Self::Borrowed(values) => values,
-            Self::Owned(values) => values,
-        }
-    }
+    encode(layout, shard, |array, _| Some(Cow::Owned(array.array.fill(cells))))
 }
 
 fn encode<'a>(
     layout: &Layout,
     shard: &Shard,
-    column: impl Fn(&ArrayLayout, Position) -> Option<Held<'a>>,
+    column: impl Fn(&ArrayLayout, Position) -> Option<Cow<'a, Values>>,
 ) -> Result<EncodedShard> {
     let slots = layout.geometry.slots(shard)?;
     let (mut objects, mut fields) = (Vec::new(), 0);
     for array in layout.written() {
         let Some(held) = column(array, shard.position) else { continue };
         for slot in &slots {
-            objects.push(object(shard, array, held.values(), slot)?);
+            objects.push(object(shard, array, &held, slot)?);
         }
         if matches!(array.role, Role::Field(_)) {
             fields = objects.len();
@@ -137,7 +123,7 @@ fn check(layout: &Layout, shard: &Shard, columns: &ShardColumns) -> Result<()> {
 }
 
 /// The NESTED ids of a shard's cells, ascending (spec `morton.md` §4: rank order is NESTED order).
-fn nested_ids(layout: &Layout, position: Position, _order: Order) -> Vec<u64> {
+fn nested_ids(layout: &Layout, position: Position) -> Vec<u64> {
     let cells = layout.geometry.cells_per_shard() as u64;
     match position {
         Position::Nested(nested) => (nested * cells..(nested + 1) * cells).collect(),
@@ -146,7 +132,7 @@ fn nested_ids(layout: &Layout, position: Position, _order: Order) -> Vec<u64> {
 }
 
 fn words(layout: &Layout, position: Position, order: Order) -> Values {
-    let ids = nested_ids(layout, position, order).into_iter();
+    let ids = nested_ids(layout, position).into_iter();
     Values::Uint64(ids.map(|id| Word::from_nested(id, order).map_or(0, Word::bits)).collect())
 }
 

@@ -1,6 +1,6 @@
 //! Columns of a shard to whole Zarr v3 chunks, and marks.
 //!
-//! The producer casts a store's [`template`]; workers [`encode`] and [`write`] whole chunks and
+//! The producer casts a store's [`template`]; workers [`encode`] and [`write`](mod@write) whole chunks and
 //! then a [`mark`]; finishing a run [`consolidate`]s the metadata. Nobody changes a part of an
 //! object, the same inputs give the same bytes, and a worker needs to get and put objects only.
 //!

@@ -51,10 +51,18 @@ struct Listener {
 #[async_trait]
 impl HttpService for Listener {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = self.client.execute(request).await;
-        let trouble = match &response {
-            Ok(response) => trouble(response.status().as_u16(), response.headers()),
-            Err(_) => Some(Fault::Transient),
+        let (response, trouble) = match self.client.execute(request).await {
+            Ok(response) if response.status().as_u16() == 400 => {
+                let (head, body) = response.into_parts();
+                let body = body.bytes().await?;
+                let trouble = Some(bad_request(&body));
+                (Ok(HttpResponse::from_parts(head, body.into())), trouble)
+            }
+            Ok(response) => {
+                let trouble = trouble(response.status().as_u16(), response.headers());
+                (Ok(response), trouble)
+            }
+            Err(error) => (Err(error), Some(Fault::Transient)),
         };
         if matches!(trouble, Some(Fault::Transient | Fault::Throttled { .. })) {
             self.meter.retries.fetch_add(1, Ordering::Relaxed);
@@ -68,7 +76,7 @@ impl HttpService for Listener {
 /// What an HTTP status means; none for a success.
 fn trouble(status: u16, headers: &object_store::HeaderMap) -> Option<Fault> {
     match status {
-        0..400 => None,
+        0..=399 => None,
         401 | 403 => Some(Fault::Denied),
         404 => Some(Fault::Missing),
         409 | 412 => Some(Fault::Conflict),
@@ -77,9 +85,22 @@ fn trouble(status: u16, headers: &object_store::HeaderMap) -> Option<Fault> {
             Some(Fault::Throttled { after: after.map(Duration::from_secs) })
         }
         408 | 500.. => Some(Fault::Transient),
-        // S3 answers 400 to an expired or unknown session token.
-        400 => Some(Fault::Denied),
         _ => Some(Fault::Malformed),
+    }
+}
+
+/// What a status of 400 means, by the error code in S3's reply (S3 API reference, "List of error
+/// codes"): it is what an expired session token gets, but not only that. A reply to a HEAD has no
+/// body and so no code.
+fn bad_request(body: &[u8]) -> Fault {
+    let text = String::from_utf8_lossy(body);
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code.trim());
+    match code {
+        None | Some("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "AuthorizationHeaderMalformed") => {
+            Fault::Denied
+        }
+        Some("RequestTimeout" | "IncompleteBody" | "BadDigest") => Fault::Transient,
+        Some(_) => Fault::Malformed,
     }
 }
 
@@ -88,6 +109,16 @@ mod tests {
     use object_store::{HeaderMap, HeaderValue};
 
     use super::*;
+
+    #[test]
+    fn a_bad_request_is_told_by_its_code() {
+        let reply =
+            |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>x</Message></Error>");
+        assert_eq!(bad_request(reply("ExpiredToken").as_bytes()), Fault::Denied);
+        assert_eq!(bad_request(reply("RequestTimeout").as_bytes()), Fault::Transient);
+        assert_eq!(bad_request(reply("InvalidArgument").as_bytes()), Fault::Malformed);
+        assert_eq!(bad_request(b""), Fault::Denied);
+    }
 
     #[test]
     fn a_status_tells_the_kind_of_trouble() {

@@ -11,6 +11,8 @@ mod dataset;
 mod decode;
 mod element;
 mod filter;
+#[cfg(test)]
+mod fixture;
 mod gather;
 mod index;
 mod number;

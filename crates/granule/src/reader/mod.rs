@@ -24,7 +24,7 @@ pub use report::ReadReport;
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 use zagg_core::{
     grid::{Grid, Shard, ShardLocator},
@@ -126,9 +126,9 @@ impl GranuleReader {
         let locator = Arc::new(locator);
         let mut report = self.empty_report();
         let mut points = Points::default();
-        let mut read = stream::iter(granules)
-            .map(|granule| self.read_granule(&locator, granule))
-            .buffered(self.settings.granules_in_flight.max(1));
+        // Boxed, because the compiler cannot yet prove a stream of borrowing futures to be `Send`.
+        let each: Vec<_> = granules.iter().map(|granule| self.read_granule(&locator, granule).boxed()).collect();
+        let mut read = stream::iter(each).buffered(self.settings.granules_in_flight.max(1));
         while let Some((parts, of_granule)) = read.try_next().await? {
             report.add(&of_granule);
             parts.into_iter().for_each(|part| points.append(part));

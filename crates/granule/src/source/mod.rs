@@ -10,6 +10,8 @@ pub mod metered;
 pub mod object;
 mod open;
 pub mod settings;
+#[cfg(test)]
+mod test_server;
 
 use std::fmt;
 use std::ops::Range;

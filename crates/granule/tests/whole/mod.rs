@@ -7,26 +7,28 @@ use zagg_granule::error::Hdf5Error;
 use zagg_granule::hdf5::{DatasetPath, DatasetPlan, Granule, Layout, PlanSettings, Planned};
 use zagg_granule::source::file::FileSource;
 
+const LIMIT: u64 = 1 << 26;
+
 /// A local granule.
-pub struct Opened {
+pub(crate) struct Opened {
     granule: Granule,
     cpu: zagg_granule::cpu::CpuPool,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Opened {
-    pub fn new(path: &Path) -> Result<Self, Hdf5Error> {
+    pub(crate) fn new(path: &Path) -> Result<Self, Hdf5Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let source = Arc::new(FileSource::open(path, 8 << 20)?);
         let granule = runtime.block_on(Granule::open(source, PlanSettings::default()))?;
         Ok(Self { granule, cpu: zagg_granule::cpu::CpuPool::new(1)?, runtime })
     }
 
-    pub fn list(&self) -> Result<Vec<DatasetPath>, Hdf5Error> {
+    pub(crate) fn list(&self) -> Result<Vec<DatasetPath>, Hdf5Error> {
         self.runtime.block_on(self.granule.list(10_000, &self.cpu))
     }
 
-    pub fn plan(&self, path: &str) -> Result<DatasetPlan, Hdf5Error> {
+    pub(crate) fn plan(&self, path: &str) -> Result<DatasetPlan, Hdf5Error> {
         let planned = self.runtime.block_on(self.granule.plan(&[DatasetPath::new(path)?], &self.cpu))?;
         match planned.into_iter().next() {
             Some(Planned::Present(plan)) => Ok(plan),
@@ -45,10 +47,13 @@ impl Opened {
     }
 
     /// The shape and all values of a dataset.
-    pub fn bytes(&self, path: &str) -> Result<(Vec<u64>, Vec<u8>), Hdf5Error> {
+    pub(crate) fn bytes(&self, path: &str) -> Result<(Vec<u64>, Vec<u8>), Hdf5Error> {
         let plan = self.plan(path)?;
-        let values: u64 = plan.shape.iter().product();
-        assert!(values < 1 << 28, "{path}: too large for a test");
+        let values = plan.shape.iter().fold(1u64, |values, n| values.saturating_mul(*n));
+        if values > LIMIT {
+            let (path, what) = (path.to_owned(), "values in a test");
+            return Err(Hdf5Error::TooLarge { path, what, bytes: values, limit: LIMIT });
+        }
         let mut bytes = Vec::new();
         match &plan.layout {
             Layout::Chunked { chunk, .. } => {

@@ -33,7 +33,7 @@ async fn a_file_where_a_folder_should_be_is_malformed() {
     let (_folder, store) = store();
     store.put("a", Bytes::from_static(b"x")).await.unwrap();
     let error = store.put("a/b", Bytes::from_static(b"x")).await.unwrap_err();
-    assert_ne!(error.fault(), Fault::Missing, "{error:?}");
+    assert_eq!(error.fault(), Fault::Malformed, "{error:?}");
 }
 
 #[tokio::test]
@@ -91,7 +91,6 @@ async fn an_http_status_decides_the_kind_of_trouble() {
     for (status, fault) in [
         ("403 Forbidden", Fault::Denied),
         ("401 Unauthorized", Fault::Denied),
-        ("400 Bad Request", Fault::Denied),
         ("404 Not Found", Fault::Missing),
         ("412 Precondition Failed", Fault::Conflict),
         ("500 Internal Server Error", Fault::Transient),
@@ -105,8 +104,20 @@ async fn an_http_status_decides_the_kind_of_trouble() {
         assert_eq!(error.fault(), fault, "{error:?}");
         let error = store.put_if_absent("a", Bytes::from_static(b"x")).await;
         match fault {
+            // Of a conditional write it is the answer.
             Fault::Conflict => assert_eq!(error.unwrap(), Put::Exists),
             fault => assert_eq!(error.unwrap_err().fault(), fault),
         }
     }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_denied_and_its_reply_stays_readable() {
+    let body = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>";
+    let length = body.len();
+    let reply = format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+    let error = loopback(serve(reply)).get("a").await.unwrap_err();
+    assert_eq!(error.fault(), Fault::Denied);
+    let StoreError::Request { source, .. } = &error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("The provided token has expired"), "{source}");
 }

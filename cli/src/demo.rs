@@ -1,0 +1,119 @@
+//! `zagg demo`: small granules, a shard map, the main job on them, and what to look at.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use zagg_core::{grid::Grid, pipeline::Pipeline};
+use zagg_sample::{SampleGranule, SampleParameters, shard_map, write_granules};
+
+use crate::{
+    args::{DemoArguments, ReadingArguments, RunArguments, S3Arguments},
+    error::CommandError,
+    exit::Exit,
+    numbers, output, run,
+};
+
+/// The pipeline that the demo runs: the ordinary one for ATL06.
+const PIPELINE: &str = include_str!("../../configs/pipelines/atl06.yaml");
+
+/// Makes everything under the folder and runs the main job on it.
+pub(crate) async fn demo(typed: &DemoArguments, quiet: bool) -> Result<Exit, CommandError> {
+    let files = Files::under(&typed.dir);
+    fs::create_dir_all(&typed.dir).map_err(cannot_write("the demo's folder", &typed.dir))?;
+    let granules = write_granules(&files.granules, &SampleParameters::default())?;
+    fs::write(&files.pipeline, PIPELINE).map_err(cannot_write("the pipeline", &files.pipeline))?;
+    write_shard_map(&files, &granules)?;
+    let bytes = granules.iter().map(|granule| granule.bytes).sum();
+    let made = format!(
+        "Made {} granules ({}) and a shard map in {}; running\n\n  zagg run --config {} --catalog {} --driver file --store {}\n",
+        granules.len(),
+        numbers::bytes(bytes),
+        typed.dir.display(),
+        files.pipeline.display(),
+        files.shard_map.display(),
+        files.store.display()
+    );
+    output::result(&made, quiet);
+    let exit = run::run(files.arguments(), quiet).await?;
+    let store = files.store.display();
+    let next = format!(
+        "
+Look at it (pip install xarray zarr):
+
+  python3 - <<'END'
+  import xarray
+  ds = xarray.open_zarr({store:?}, group=\"12\")
+  cells = ds.isel(cells=slice(32960 * 4096, 32961 * 4096)).compute()   # one shard of the demo
+  print(cells.h_mean.to_series().describe())
+  END
+
+  zagg verify {store}      # does every hash hold?
+  zagg demo --dir {dir}    # again: everything is skipped, nothing changes",
+        store = files.store.display().to_string(),
+        dir = typed.dir.display()
+    );
+    let _ = store;
+    output::result(&next, quiet);
+    Ok(exit)
+}
+
+fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<(), CommandError> {
+    let pipeline = Pipeline::from_yaml(PIPELINE)
+        .map_err(|source| CommandError::Pipeline { path: files.pipeline.clone(), source })?;
+    let grid = Grid::new(&pipeline.grid)
+        .map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
+    let Grid::Healpix(grid) = grid else {
+        return Err(CommandError::Usage("the demo's pipeline is not on a HEALPix grid".to_owned()));
+    };
+    let map = shard_map(granules, &grid, |granule| {
+        let name = granule.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        vec![("file".to_owned(), format!("granules/{name}"))]
+    })?;
+    let json = map
+        .to_json()
+        .map_err(|source| CommandError::ShardMap { path: files.shard_map.clone(), source })?;
+    fs::write(&files.shard_map, json).map_err(cannot_write("the shard map", &files.shard_map))
+}
+
+fn cannot_write<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> CommandError + 'a {
+    move |source| CommandError::WriteFile { what, path: path.into(), source }
+}
+
+/// Where things lie.
+struct Files {
+    granules: PathBuf,
+    pipeline: PathBuf,
+    shard_map: PathBuf,
+    store: PathBuf,
+}
+
+impl Files {
+    fn under(folder: &Path) -> Self {
+        Self {
+            granules: folder.join("granules"),
+            pipeline: folder.join("atl06.yaml"),
+            shard_map: folder.join("shardmap.json"),
+            store: folder.join("store.zarr"),
+        }
+    }
+
+    fn arguments(&self) -> RunArguments {
+        RunArguments {
+            config: self.pipeline.clone(),
+            catalog: Some(self.shard_map.clone()),
+            store: Some(self.store.display().to_string()),
+            driver: Some("file".to_owned()),
+            max_cells: 0,
+            shards: Vec::new(),
+            workers: None,
+            overwrite: false,
+            dry_run: false,
+            report: None,
+            queue: None,
+            reading: ReadingArguments { granules_in_flight: None, requests_in_flight: None, cache_mb: None },
+            s3: S3Arguments { region: None, endpoint_url: None, anonymous: false },
+        }
+    }
+}
