@@ -71,10 +71,8 @@ mod tests {
     #[tokio::test]
     async fn work_runs_on_the_pool_and_parallel_iterators_use_it() {
         let pool = CpuPool::new(2).unwrap();
-        let (sum, width) = pool
-            .run(|| ((0..1000u64).into_par_iter().sum::<u64>(), rayon::current_num_threads()))
-            .await
-            .unwrap();
+        let (sum, width) =
+            pool.run(|| ((0..1000u64).into_par_iter().sum::<u64>(), rayon::current_num_threads())).await.unwrap();
         assert_eq!((sum, width), (499_500, 2));
     }
 

@@ -94,7 +94,9 @@ pub enum SourceError {
         got: u64,
     },
     /// The range is not inside the object.
-    #[error("bytes {start}..{end} are past the end of `{href}`: the granule is truncated, or its index is of another version")]
+    #[error(
+        "bytes {start}..{end} are past the end of `{href}`: the granule is truncated, or its index is of another version"
+    )]
     PastTheEnd {
         /// The href, without secrets.
         href: String,

@@ -1,5 +1,6 @@
 //! Real granules and awkward HDF5 files, read value by value and compared with what the HDF5
 //! library gives (`expected.json`: a SHA-256 of each dataset's little-endian values).
+#![allow(clippy::unwrap_used)]
 
 mod whole;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use zagg_core::digest::Digest;
+use zagg_core::fault::Fault;
 
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
 
@@ -57,6 +59,7 @@ fn compare(granule: &whole::Opened, path: &str, expected: &Value) -> Option<Outc
         Ok((got, _)) if got != shape => Outcome::Wrong(format!("shape {got:?} instead of {shape:?}")),
         Ok((_, bytes)) if Digest::of(&bytes).to_string() == digest => Outcome::Equal,
         Ok(_) => Outcome::Wrong("other values".to_owned()),
+        Err(error) if error.fault() == Fault::Bug => Outcome::Wrong(chain(&error)),
         Err(error) => Outcome::Refused(chain(&error)),
     })
 }
@@ -129,4 +132,6 @@ fn awkward_files_are_read_right_or_refused_by_name() {
     assert!(wrong(&outcomes).is_empty(), "{:#?}", wrong(&outcomes));
     let equal = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Equal).count();
     println!("{equal} of {} equal", outcomes.len());
+    // What is refused: bit fields, LZF, shared messages, virtual datasets, HDF5 1.6 and places never written.
+    assert!(equal >= 2364, "only {equal} of {} equal", outcomes.len());
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hdf5_reader::error::Error as ParserError;
 use hdf5_reader::{Storage, StorageBuffer};
 
-use crate::error::SourceError;
+use crate::error::{Hdf5Error, SourceError};
 use crate::source::ByteSource;
 
 /// The parser may ask for this much at once.
@@ -69,9 +69,14 @@ impl Blocks {
         self.state().trouble.take()
     }
 
-    /// Whether more metadata was asked for than a granule may have.
-    pub(super) fn over_budget(&self) -> bool {
-        self.state().over_budget
+    /// Refuses a granule of which more metadata was asked for than it may have.
+    pub(super) fn check_budget(&self) -> Result<(), Hdf5Error> {
+        let state = self.state();
+        if !state.over_budget {
+            return Ok(());
+        }
+        let bytes = state.held.saturating_add(self.block);
+        Err(Hdf5Error::TooLarge { path: "/".to_owned(), what: "metadata", bytes, limit: self.budget })
     }
 
     /// Takes the first bytes of the granule.
@@ -243,6 +248,6 @@ mod tests {
         let large = Blocks::new(1 << 40, BLOCK, 1 << 20, None);
         assert!(matches!(large.read_range(0, 1 << 30), Err(ParserError::ResourceLimit(_))));
         assert!(matches!(large.read_range(0, 2 << 20), Err(ParserError::ResourceLimit(_))));
-        assert!(large.over_budget());
+        assert!(large.check_budget().is_err());
     }
 }

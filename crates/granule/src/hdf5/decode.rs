@@ -141,7 +141,9 @@ impl DatasetPlan {
             return Err(self.damaged(piece, format!("{count} values for {} rows of {width}", wanted.end())));
         }
         match self.element.order {
-            ByteOrder::Little => read::<N, _>(stored, (count, width, column), wanted, out, |value| turn(T::little(value))),
+            ByteOrder::Little => {
+                read::<N, _>(stored, (count, width, column), wanted, out, |value| turn(T::little(value)))
+            }
             ByteOrder::Big => read::<N, _>(stored, (count, width, column), wanted, out, |value| turn(T::big(value))),
         }
         Ok(())
@@ -176,9 +178,7 @@ pub(super) fn as_f64<T: Number<N>, const N: usize>(
     out: &mut Vec<f64>,
 ) -> Result<(), Hdf5Error> {
     match plan.fill.map(T::bits) {
-        Some(fill) => {
-            plan.pick::<T, N, _>(from, to, out, |value| if value == fill { f64::NAN } else { value.f64() })
-        }
+        Some(fill) => plan.pick::<T, N, _>(from, to, out, |value| if value == fill { f64::NAN } else { value.f64() }),
         None => plan.pick::<T, N, _>(from, to, out, Wide::f64),
     }
 }

@@ -81,9 +81,15 @@ impl Grid<'_> {
             Some(ChunkIndexing::Implicit) => {
                 collect_implicit_chunk_entries(address, self.numbered(), chunk, self.element, None, storage.len())
             }
-            Some(ChunkIndexing::FixedArray { .. }) => {
-                collect_fixed_array_chunk_entries_storage(storage, address, offset, length, self.numbered(), chunk, None)
-            }
+            Some(ChunkIndexing::FixedArray { .. }) => collect_fixed_array_chunk_entries_storage(
+                storage,
+                address,
+                offset,
+                length,
+                self.numbered(),
+                chunk,
+                None,
+            ),
             Some(ChunkIndexing::ExtensibleArray { .. }) => collect_extensible_array_chunk_entries_storage(
                 storage, address, offset, length, shape, self.most, chunk, None,
             ),

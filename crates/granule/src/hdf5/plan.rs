@@ -58,7 +58,11 @@ pub struct Granule {
 ///
 /// # Errors
 /// As [`Granule::open`] and [`Granule::plan`].
-pub async fn plan(source: Arc<dyn ByteSource>, wants: &[DatasetPath], cpu: &CpuPool) -> Result<Vec<Planned>, Hdf5Error> {
+pub async fn plan(
+    source: Arc<dyn ByteSource>,
+    wants: &[DatasetPath],
+    cpu: &CpuPool,
+) -> Result<Vec<Planned>, Hdf5Error> {
     Granule::open(source, PlanSettings::default()).await?.plan(wants, cpu).await
 }
 
@@ -136,11 +140,23 @@ impl Granule {
     /// # Errors
     /// As [`Self::plan`].
     pub fn plan_blocking(&self, wants: &[DatasetPath]) -> Option<Result<Vec<Planned>, Hdf5Error>> {
+        self.at_once(|blocks| resolve::all(blocks, wants))
+    }
+
+    /// As [`Self::list`] without an asynchronous hop; `None` when the source needs one.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn list_blocking(&self, most: usize) -> Option<Result<Vec<DatasetPath>, Hdf5Error>> {
+        self.at_once(|blocks| resolve::list(blocks, most))
+    }
+
+    fn at_once<T>(&self, work: impl FnOnce(&Arc<Blocks>) -> Result<T, Hdf5Error>) -> Option<Result<T, Hdf5Error>> {
         if self.source.blocking().is_none() && !self.blocks.is_whole() {
             return None;
         }
-        let planned = resolve::all(&self.blocks, wants);
-        Some(self.trouble().and(planned))
+        let outcome = work(&self.blocks);
+        Some(self.trouble().and_then(|()| self.blocks.check_budget()).and(outcome))
     }
 
     fn trouble(&self) -> Result<(), Hdf5Error> {
@@ -159,8 +175,9 @@ impl Granule {
             let (blocks, work) = (Arc::clone(&self.blocks), work.clone());
             let outcome = cpu.run(move || work(&blocks)).await?;
             self.trouble()?;
+            self.blocks.check_budget()?;
             let missed = self.blocks.take_missed(self.source.coalescing().gap);
-            if missed.is_empty() || self.blocks.over_budget() {
+            if missed.is_empty() {
                 return outcome;
             }
             let fetched = self.source.ranges(&missed).await?;

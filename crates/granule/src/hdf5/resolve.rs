@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use hdf5_reader::error::Error as ParserError;
+use hdf5_reader::group::Group;
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::dataspace::DataspaceMessage;
 use hdf5_reader::messages::fill_value::{FillTime, FillValueMessage};
 use hdf5_reader::messages::filter_pipeline::FilterPipelineMessage;
 use hdf5_reader::messages::layout::{ChunkIndexing, DataLayout};
 use hdf5_reader::messages::link::LinkTarget;
-use hdf5_reader::group::Group;
 use hdf5_reader::{Attribute, Dataset, Datatype, Hdf5File, OpenOptions};
 
 use super::MAX_CHUNK_BYTES;
@@ -262,7 +262,8 @@ impl Found<'_> {
 
     fn layout(&self, plan: &DatasetPlan, space: &DataspaceMessage, layout: Option<&DataLayout>) -> Result<Layout> {
         let base = self.file.superblock().base_address;
-        let bytes = plan.bytes_of(&plan.shape).ok_or_else(|| self.inconsistent(format!("a shape of {:?}", plan.shape)))?;
+        let bytes =
+            plan.bytes_of(&plan.shape).ok_or_else(|| self.inconsistent(format!("a shape of {:?}", plan.shape)))?;
         match layout.ok_or_else(|| self.inconsistent("no data layout"))? {
             DataLayout::Compact { data } => Ok(Layout::Compact { bytes: data.clone() }),
             DataLayout::Contiguous { address, .. } if is_undefined(*address, self.file) => {

@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn a_short_answer_is_an_error() {
-        let wanted = [0..4];
-        let runs = runs(&wanted, RULE);
-        let error = cut("x", &wanted, &runs, &[Bytes::from_static(b"abc")]).unwrap_err();
+        let wanted = 0..4;
+        let wanted = std::slice::from_ref(&wanted);
+        let error = cut("x", wanted, &runs(wanted, RULE), &[Bytes::from_static(b"abc")]).unwrap_err();
         assert!(matches!(error, SourceError::Short { wanted: 4, got: 3, .. }));
     }
 }

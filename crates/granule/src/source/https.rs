@@ -69,7 +69,8 @@ impl HttpsSource {
         if !is_safe(&url) {
             return Err(refuse("only https is read from other machines".to_owned()));
         }
-        let token = settings.https_token.clone().filter(|_| may_have_token(&url, settings.https_token_hosts.as_deref()));
+        let token =
+            settings.https_token.clone().filter(|_| may_have_token(&url, settings.https_token_hosts.as_deref()));
         Ok(Self {
             href: name,
             url,
@@ -114,24 +115,24 @@ impl HttpsSource {
     }
 
     async fn respond(&self, range: &Range<u64>) -> Result<Response, SourceError> {
-        if let Some(response) = self.from_resolved(range).await? {
+        if let Some(response) = self.ask_resolved(range).await? {
             return Ok(response);
         }
         let _resolving = self.resolving.lock().await;
-        if let Some(response) = self.from_resolved(range).await? {
+        if let Some(response) = self.ask_resolved(range).await? {
             return Ok(response);
         }
         self.follow(range).await
     }
 
     /// Asks the resolved URL, if there is one; a 4xx of a signed URL means that it has expired.
-    async fn from_resolved(&self, range: &Range<u64>) -> Result<Option<Response>, SourceError> {
+    async fn ask_resolved(&self, range: &Range<u64>) -> Result<Option<Response>, SourceError> {
         let resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(url) = resolved else { return Ok(None) };
         let response = self.send(&url, range).await?;
         let status = response.status();
-        let refused = status.is_client_error()
-            && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+        let refused =
+            status.is_client_error() && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
         let expired = status.is_redirection() || (refused && url != self.url);
         if !expired {
             return Ok(Some(response));

@@ -12,8 +12,6 @@ const LIMIT: u64 = 1 << 26;
 /// A local granule.
 pub(crate) struct Opened {
     granule: Granule,
-    cpu: zagg_granule::cpu::CpuPool,
-    runtime: tokio::runtime::Runtime,
 }
 
 impl Opened {
@@ -21,15 +19,15 @@ impl Opened {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let source = Arc::new(FileSource::open(path, 8 << 20)?);
         let granule = runtime.block_on(Granule::open(source, PlanSettings::default()))?;
-        Ok(Self { granule, cpu: zagg_granule::cpu::CpuPool::new(1)?, runtime })
+        Ok(Self { granule })
     }
 
     pub(crate) fn list(&self) -> Result<Vec<DatasetPath>, Hdf5Error> {
-        self.runtime.block_on(self.granule.list(10_000, &self.cpu))
+        self.granule.list_blocking(10_000).unwrap()
     }
 
     pub(crate) fn plan(&self, path: &str) -> Result<DatasetPlan, Hdf5Error> {
-        let planned = self.runtime.block_on(self.granule.plan(&[DatasetPath::new(path)?], &self.cpu))?;
+        let planned = self.granule.plan_blocking(&[DatasetPath::new(path)?]).unwrap()?;
         match planned.into_iter().next() {
             Some(Planned::Present(plan)) => Ok(plan),
             other => {
