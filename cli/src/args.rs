@@ -62,7 +62,7 @@ pub(crate) struct RunArguments {
     /// Shards in work at once. Default: the number of cores.
     #[arg(long, visible_alias = "max-workers", value_name = "N", env = "ZAGG_WORKERS")]
     pub(crate) workers: Option<usize>,
-    /// Recompute shards that the store already holds, and replace a store of another pipeline.
+    /// Recompute the chosen shards that the store already holds.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Say what would be done, and stop.

@@ -27,7 +27,9 @@ pub(crate) async fn compare(typed: &CompareArguments, quiet: bool) -> Result<Exi
 
 fn tolerances(typed: &CompareArguments) -> Result<Tolerances, CommandError> {
     let wrong = |text: &str| {
-        CommandError::Usage(format!("`--tol {text}` is not FIELD=RELATIVE or FIELD=RELATIVE:ABSOLUTE, e.g. h_mean=1e-6"))
+        CommandError::Usage(format!(
+            "`--tol {text}` is not FIELD=RELATIVE or FIELD=RELATIVE:ABSOLUTE, e.g. h_mean=1e-6"
+        ))
     };
     let mut fields = BTreeMap::new();
     for text in &typed.fields {

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zagg_core::{grid::Grid, pipeline::Pipeline};
+use zagg_core::{
+    grid::{Grid, Position},
+    pipeline::Pipeline,
+};
 use zagg_sample::{SampleGranule, SampleParameters, shard_map, write_granules};
 
 use crate::{
@@ -18,13 +21,16 @@ use crate::{
 /// The pipeline that the demo runs: the ordinary one for ATL06.
 const PIPELINE: &str = include_str!("../../configs/pipelines/atl06.yaml");
 
+/// Cells of order 12 in a shard of order 6, as that pipeline says.
+const CELLS_PER_SHARD: u64 = 4096;
+
 /// Makes everything under the folder and runs the main job on it.
 pub(crate) async fn demo(typed: &DemoArguments, quiet: bool) -> Result<Exit, CommandError> {
     let files = Files::under(&typed.dir);
     fs::create_dir_all(&typed.dir).map_err(cannot_write("the demo's folder", &typed.dir))?;
     let granules = write_granules(&files.granules, &SampleParameters::default())?;
     fs::write(&files.pipeline, PIPELINE).map_err(cannot_write("the pipeline", &files.pipeline))?;
-    write_shard_map(&files, &granules)?;
+    let first_cell = write_shard_map(&files, &granules)?;
     let bytes = granules.iter().map(|granule| granule.bytes).sum();
     let made = format!(
         "Made {} granules ({}) and a shard map in {}; running\n\n  zagg run --config {} --catalog {} --driver file --store {}\n",
@@ -37,44 +43,55 @@ pub(crate) async fn demo(typed: &DemoArguments, quiet: bool) -> Result<Exit, Com
     );
     output::result(&made, quiet);
     let exit = run::run(files.arguments(), quiet).await?;
+    output::result(&what_next(&typed.dir, &files, first_cell), quiet);
+    Ok(exit)
+}
+
+/// What to look at. `first_cell` is the array index of the first cell of the fullest shard.
+fn what_next(folder: &Path, files: &Files, first_cell: u64) -> String {
     let store = files.store.display();
-    let next = format!(
+    let last_cell = first_cell + CELLS_PER_SHARD;
+    format!(
         "
 Look at it (pip install xarray zarr):
 
   python3 - <<'END'
   import xarray
-  ds = xarray.open_zarr({store:?}, group=\"12\")
-  cells = ds.isel(cells=slice(32960 * 4096, 32961 * 4096)).compute()   # one shard of the demo
-  print(cells.h_mean.to_series().describe())
+  ds = xarray.open_zarr(\"{store}\", group=\"12\")
+  shard = ds.isel(cells=slice({first_cell}, {last_cell})).load()    # one shard of 201 million cells
+  print(shard.where(shard[\"count\"] > 0, drop=True).h_mean.to_series().describe())
   END
 
   zagg verify {store}      # does every hash hold?
-  zagg demo --dir {dir}    # again: everything is skipped, nothing changes",
-        store = files.store.display().to_string(),
-        dir = typed.dir.display()
-    );
-    let _ = store;
-    output::result(&next, quiet);
-    Ok(exit)
+  zagg demo --dir {folder}    # again: everything is skipped, nothing changes",
+        folder = folder.display()
+    )
 }
 
-fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<(), CommandError> {
+/// Writes the shard map; the array index of the first cell of the shard with the most granules.
+fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<u64, CommandError> {
     let pipeline = Pipeline::from_yaml(PIPELINE)
         .map_err(|source| CommandError::Pipeline { path: files.pipeline.clone(), source })?;
-    let grid = Grid::new(&pipeline.grid)
-        .map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
-    let Grid::Healpix(grid) = grid else {
+    let grid =
+        Grid::new(&pipeline.grid).map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
+    let Grid::Healpix(healpix) = grid else {
         return Err(CommandError::Usage("the demo's pipeline is not on a HEALPix grid".to_owned()));
     };
-    let map = shard_map(granules, &grid, |granule| {
+    let map = shard_map(granules, &healpix, |granule| {
         let name = granule.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         vec![("file".to_owned(), format!("granules/{name}"))]
     })?;
-    let json = map
-        .to_json()
-        .map_err(|source| CommandError::ShardMap { path: files.shard_map.clone(), source })?;
-    fs::write(&files.shard_map, json).map_err(cannot_write("the shard map", &files.shard_map))
+    let json = map.to_json().map_err(|source| CommandError::ShardMap { path: files.shard_map.clone(), source })?;
+    fs::write(&files.shard_map, json).map_err(cannot_write("the shard map", &files.shard_map))?;
+    let fullest = map.shards().iter().max_by_key(|shard| shard.granules.len());
+    let shard = fullest
+        .map(|shard| grid.shard(shard.key))
+        .transpose()
+        .map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
+    Ok(match shard.map(|shard| shard.position) {
+        Some(Position::Nested(nested)) => nested * CELLS_PER_SHARD,
+        _ => 0,
+    })
 }
 
 fn cannot_write<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> CommandError + 'a {

@@ -34,9 +34,7 @@ pub(crate) fn source_s3(typed: &S3Arguments) -> S3Settings {
     // A session token belongs to its keys: never mix one pair's with another's.
     let (id, secret, token) = match own("AWS_ACCESS_KEY_ID") {
         Some(id) => (Some(id), own("AWS_SECRET_ACCESS_KEY"), own("AWS_SESSION_TOKEN")),
-        None => {
-            (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN"))
-        }
+        None => (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"), variable("AWS_SESSION_TOKEN")),
     };
     S3Settings {
         region: Some(region(typed, &either)),

@@ -1,5 +1,7 @@
 //! Logs on standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::{filter::LevelFilter, fmt};
 
 /// Starts logging: warnings by default, nothing but errors when quiet, more with `-v`.
@@ -11,5 +13,6 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    fmt().with_writer(std::io::stderr).with_max_level(level).with_target(verbose > 1).init();
+    let colours = std::io::stderr().is_terminal();
+    fmt().with_writer(std::io::stderr).with_ansi(colours).with_max_level(level).with_target(verbose > 1).init();
 }

@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn bytes_have_three_figures_and_a_unit() {
         assert_eq!((bytes(0), bytes(999)), ("0 B".into(), "999 B".into()));
-        assert_eq!((bytes(1000), bytes(12_345_678), bytes(999_600)), ("1.00 kB".into(), "12.3 MB".into(), "1.00 MB".into()));
+        assert_eq!(
+            (bytes(1000), bytes(12_345_678), bytes(999_600)),
+            ("1.00 kB".into(), "12.3 MB".into(), "1.00 MB".into())
+        );
     }
 
     #[test]

@@ -11,5 +11,5 @@ mod enqueue;
 pub use enqueue::{EnqueueReport, enqueue};
 pub use error::ProducerError;
 pub use plan::{PlannedShard, RunPlan, RunRequest};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, done_by_now, prepare};
 pub use selection::{ChosenShard, Selection, choose};

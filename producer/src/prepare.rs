@@ -79,20 +79,25 @@ pub async fn prepare(
     Ok(prepared)
 }
 
+/// How many of the plan's shards at `indices` are done by now, whoever did them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn done_by_now(store: &Store, plan: &RunPlan, indices: &[usize]) -> Result<u64, ProducerError> {
+    let shards = indices.iter().filter_map(|&index| plan.shards.get(index));
+    let each: Vec<_> = shards.map(|shard| mark::standing(store, &shard.label, inputs(plan, shard)).boxed()).collect();
+    let standings: Vec<Standing> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    Ok(standings.iter().filter(|standing| matches!(standing, Standing::Done(_))).count() as u64)
+}
+
 fn inputs(plan: &RunPlan, shard: &PlannedShard) -> Inputs {
     Inputs { pipeline: plan.pipeline, granules: shard.granules_digest }
 }
 
-async fn clear(
-    store: &Store,
-    layout: &Layout,
-    grid: &Grid,
-    planned: &PlannedShard,
-) -> Result<Standing, ProducerError> {
+async fn clear(store: &Store, layout: &Layout, grid: &Grid, planned: &PlannedShard) -> Result<Standing, ProducerError> {
     let label = &planned.label;
-    let shard: Shard = grid
-        .shard_by_label(label)
-        .map_err(|source| ProducerError::Label { label: label.clone(), source })?;
+    let shard: Shard =
+        grid.shard_by_label(label).map_err(|source| ProducerError::Label { label: label.clone(), source })?;
     clear_shard(store, layout, &shard).await?;
     Ok(Standing::Unmarked)
 }

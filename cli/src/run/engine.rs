@@ -1,6 +1,6 @@
 //! Building what a run needs: the store, the process, the queue.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use zagg_granule::{CpuPool, GranuleReader, ReaderSettings, SourceSettings};
 use zagg_queue::{
@@ -45,21 +45,13 @@ pub(crate) fn process(
         requests_in_flight: settings.requests_in_flight,
         ..SourceSettings::default()
     };
-    let reading =
-        ReaderSettings {
-            granules_in_flight: settings.granules_in_flight,
-            cache_bytes: settings.cache_bytes,
-            ..ReaderSettings::default()
-        };
+    let reading = ReaderSettings {
+        granules_in_flight: settings.granules_in_flight,
+        cache_bytes: settings.cache_bytes,
+        ..ReaderSettings::default()
+    };
     let reader = GranuleReader::new(&inputs.pipeline, &inputs.grid, sources, reading, cpu.clone());
-    Ok(Arc::new(Process::new(
-        &inputs.pipeline,
-        &inputs.grid,
-        Arc::clone(layout),
-        store.clone(),
-        reader,
-        cpu,
-    )))
+    Ok(Arc::new(Process::new(&inputs.pipeline, &inputs.grid, Arc::clone(layout), store.clone(), reader, cpu)))
 }
 
 /// The queue of a run. A private one lies in a temporary folder, which goes away with this value.
@@ -69,6 +61,11 @@ pub(crate) struct RunQueue {
     _folder: Option<tempfile::TempDir>,
 }
 
+/// Refuses a queue's URL that is none, before anything is done.
+pub(crate) fn check_queue(typed: &RunArguments) -> Result<(), CommandError> {
+    typed.queue.as_ref().map_or(Ok(()), |url| Ok(url.parse::<QueueUrl>().map(|_| ())?))
+}
+
 /// Opens the named queue, or a private one.
 pub(crate) async fn queue(typed: &RunArguments) -> Result<RunQueue, CommandError> {
     let options = Options::default();
@@ -76,9 +73,10 @@ pub(crate) async fn queue(typed: &RunArguments) -> Result<RunQueue, CommandError
         let url: QueueUrl = url.parse()?;
         return Ok(RunQueue { queue: url.open(options).await?, _folder: None });
     }
-    let folder = tempfile::Builder::new().prefix("zagg-queue-").tempdir().map_err(|source| {
-        CommandError::WriteFile { what: "a temporary folder", path: PathBuf::from(std::env::temp_dir()), source }
-    })?;
+    let folder = tempfile::Builder::new()
+        .prefix("zagg-queue-")
+        .tempdir()
+        .map_err(|source| CommandError::WriteFile { what: "a temporary folder", path: std::env::temp_dir(), source })?;
     let url = QueueUrl::File(folder.path().join("queue.db"));
     Ok(RunQueue { queue: url.open(options).await?, _folder: Some(folder) })
 }

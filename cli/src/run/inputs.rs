@@ -34,8 +34,8 @@ impl Inputs {
     /// Reads and checks everything that was named.
     pub(crate) fn load(typed: &RunArguments) -> Result<Self, CommandError> {
         let pipeline = load_pipeline(&typed.config)?;
-        let grid = Grid::new(&pipeline.grid)
-            .map_err(|source| CommandError::Grid { path: typed.config.clone(), source })?;
+        let grid =
+            Grid::new(&pipeline.grid).map_err(|source| CommandError::Grid { path: typed.config.clone(), source })?;
         let missing = |what: &str, flag: &str, key: &str| {
             CommandError::Usage(format!("no {what} is named: give {flag}, or `{key}` in {}", typed.config.display()))
         };
@@ -62,8 +62,11 @@ impl Inputs {
 }
 
 fn load_pipeline(path: &Path) -> Result<Pipeline, CommandError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| CommandError::ReadFile { what: "the pipeline", path: path.into(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| CommandError::ReadFile {
+        what: "the pipeline",
+        path: path.into(),
+        source,
+    })?;
     Pipeline::from_yaml(&text).map_err(|source| CommandError::Pipeline { path: path.into(), source })
 }
 

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::mpsc;
 use tracing::info;
 use zagg_core::job::Job;
-use zagg_producer::{Prepared, RunPlan, RunRequest, enqueue, prepare};
+use zagg_producer::{Prepared, RunPlan, RunRequest, done_by_now, enqueue, prepare};
 use zagg_store::{Store, consolidate::consolidate};
 use zagg_worker::{DrainSettings, Patience, Process, Stopper, drain};
 
@@ -28,6 +28,7 @@ use settings::Settings;
 /// Runs what was typed.
 pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, CommandError> {
     let start = Instant::now();
+    engine::check_queue(&typed)?;
     let inputs = Inputs::load(&typed)?;
     let settings = Settings::resolve(&typed);
     for line in &settings.lines {
@@ -52,6 +53,9 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     report.settings.clone_from(&settings.lines);
     work(&typed, quiet, &settings, &plan, &prepared, &store, &process, &mut report).await?;
     report.settle();
+    if report.shards.left > 0 && !report.interrupted {
+        report.credit_others(done_by_now(&store, &plan, &prepared.to_do).await?);
+    }
     if report.is_complete() {
         consolidate(&store).await?;
     }
@@ -80,11 +84,8 @@ fn start_report(inputs: &Inputs, plan: &RunPlan, prepared: &Prepared, group: &st
     report.shards.chosen = plan.shards.len() as u64;
     report.shards.skipped = prepared.done as u64;
     let reason = "done before, from other granules than the shard map now names; --overwrite recomputes it";
-    report.refused = prepared
-        .stale
-        .iter()
-        .map(|shard| Refused { shard: shard.clone(), reason: reason.to_owned() })
-        .collect();
+    report.refused =
+        prepared.stale.iter().map(|shard| Refused { shard: shard.clone(), reason: reason.to_owned() }).collect();
     report
 }
 
@@ -118,8 +119,7 @@ async fn work(
         wait: std::time::Duration::from_millis(500),
         patience: Patience::default(),
     };
-    let draining =
-        tokio::spawn(drain(Arc::clone(&queue.queue), Arc::clone(process), drain_settings, signal, events));
+    let draining = tokio::spawn(drain(Arc::clone(&queue.queue), Arc::clone(process), drain_settings, signal, events));
     let progress = Progress::new(shards.len() as u64, quiet);
     report.interrupted = watch::watch(heard, progress, process, &stopper, report).await;
     match draining.await {

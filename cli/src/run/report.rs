@@ -118,6 +118,15 @@ impl RunReport {
         shards.left = shards.chosen.saturating_sub(accounted);
     }
 
+    /// Of the shards that were to do, `marked` are in the store now. What is not ours was done by other
+    /// processes on the same queue.
+    pub(crate) fn credit_others(&mut self, marked: u64) {
+        let Totals { data, empty, already_done, duplicate, .. } = &self.totals;
+        let others = marked.saturating_sub(data + empty + already_done + duplicate).min(self.shards.left);
+        self.shards.skipped += others;
+        self.shards.left -= others;
+    }
+
     /// Whether every chosen shard is in the store.
     pub(crate) fn is_complete(&self) -> bool {
         self.shards.failed == 0 && self.shards.refused == 0 && self.shards.left == 0

@@ -38,7 +38,7 @@ impl Settings {
         let workers = pick(typed.workers, cores);
         let granules = pick(typed.reading.granules_in_flight, 4);
         let requests = pick(typed.reading.requests_in_flight, 64);
-        let cache = pick(typed.reading.cache_mb, 48);
+        let cache = pick(typed.reading.cache_mb, 64);
         let threads = Setting { value: cores, origin: "default" };
         Self {
             workers: workers.value.max(1),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::UnboundedReceiver,
+};
 use zagg_worker::{Event, Process, Stop, Stopper};
 
 use super::{progress::Progress, report::RunReport};
@@ -20,6 +23,8 @@ pub(super) async fn watch(
 ) -> bool {
     let mut ticks = tokio::time::interval(TICK);
     let mut stopped = Stop::No;
+    // One listener for the whole run: a new one each time around would miss a Ctrl-C now and then.
+    let mut interrupts = signal(SignalKind::interrupt()).ok();
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -27,8 +32,8 @@ pub(super) async fn watch(
                 None => break,
             },
             _ = ticks.tick() => progress.tick(process.reader().usage().bytes),
-            interrupt = tokio::signal::ctrl_c() => {
-                if interrupt.is_ok() && stopped < Stop::Drop {
+            () = next(&mut interrupts) => {
+                if stopped < Stop::Drop {
                     stopped = stopper.step();
                     progress.say(match stopped {
                         Stop::Finish => "stopping: shards in flight are finished; Ctrl-C again drops them",
@@ -44,6 +49,16 @@ pub(super) async fn watch(
     report.totals.read.requests = usage.requests;
     report.totals.read.bytes = usage.bytes;
     stopped != Stop::No
+}
+
+/// The next interrupt; never where there are none.
+async fn next(interrupts: &mut Option<Signal>) {
+    if let Some(interrupts) = interrupts
+        && interrupts.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 fn take(event: Event, progress: &mut Progress, report: &mut RunReport) {

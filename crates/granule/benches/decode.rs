@@ -8,8 +8,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use tokio::sync::Semaphore;
+use zagg_granule::cpu::CpuPool;
 use zagg_granule::hdf5::{DatasetPath, DatasetPlan, Fills, Granule, PlanSettings, Planned};
 use zagg_granule::source::file::FileSource;
+use zagg_granule::source::metered::Metered;
+use zagg_granule::source::object::ObjectSource;
+use zagg_granule::source::{Coalescing, Meter, Usage};
 
 const TRACKS: [&str; 6] = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
 const DATASETS: [&str; 5] = ["latitude", "longitude", "h_li", "h_li_sigma", "atl06_quality_summary"];
@@ -42,6 +50,23 @@ fn open(path: &Path) -> Granule {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let source = Arc::new(FileSource::open(path, 8 << 20).unwrap());
     runtime.block_on(Granule::open(source, PlanSettings::default())).unwrap()
+}
+
+/// What planning costs when the granule is an object of a store.
+fn far(path: &Path, paths: &[DatasetPath]) -> Usage {
+    let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(path.parent().unwrap()).unwrap());
+    let key = Key::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
+    let rule = Coalescing { gap: 256 << 10, max: 8 << 20 };
+    let meter = Arc::new(Meter::default());
+    let source = ObjectSource::new("s3://bench/granule".to_owned(), store, key, rule);
+    let source = Metered::new(source, Arc::clone(&meter), Arc::new(Semaphore::new(64)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let cpu = CpuPool::new(1).unwrap();
+    runtime.block_on(async {
+        let granule = Granule::open(Arc::new(source), PlanSettings::default()).await.unwrap();
+        granule.plan(paths, &cpu).await.unwrap();
+    });
+    meter.usage()
 }
 
 fn load(path: &Path) -> Vec<Loaded> {
@@ -91,6 +116,11 @@ fn main() {
     let paths: Vec<DatasetPath> = wants().into_iter().map(|(_, path)| path).collect();
     let planning = best(|| granules.iter().for_each(|path| drop(black_box(open(path).plan_blocking(&paths)))));
     println!("plan of {} datasets: {:?} a granule", paths.len(), planning / granules.len().max(1) as u32);
+
+    for path in granules.iter().take(1) {
+        let usage = far(path, &paths);
+        println!("the same from afar: {} requests, {:.2} MB", usage.requests, usage.bytes as f64 / 1e6);
+    }
 
     let loaded: Vec<Loaded> = granules.iter().flat_map(|path| load(path)).collect();
     for name in DATASETS.iter().copied().chain(["all"]) {

@@ -56,7 +56,8 @@ impl CpuPool {
     }
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
+/// The text of a panic.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -232,6 +232,12 @@ pub enum Hdf5Error {
         #[source]
         source: Box<hdf5_reader::error::Error>,
     },
+    /// The metadata made the parser panic: damaged in a way that it does not expect.
+    #[error("the HDF5 metadata is damaged: the parser stopped with `{message}`")]
+    ParserPanicked {
+        /// The panic's message.
+        message: String,
+    },
     /// A valid HDF5 feature that is not supported.
     #[error("`{path}` uses {what}, which is not supported")]
     Unsupported {
@@ -316,7 +322,7 @@ impl Hdf5Error {
             Self::Metadata { source, .. } => parser_fault(source),
             Self::TooLarge { .. } => Fault::Capacity,
             Self::Unsupported { .. } | Self::Inconsistent { .. } | Self::Damaged { .. } => Fault::Malformed,
-            Self::BadPath { .. } | Self::BadColumn { .. } => Fault::Malformed,
+            Self::BadPath { .. } | Self::BadColumn { .. } | Self::ParserPanicked { .. } => Fault::Malformed,
             Self::BadRow { .. } | Self::NotFetched { .. } => Fault::Bug,
         }
     }

@@ -11,6 +11,7 @@ pub mod json;
 
 pub mod location;
 pub mod meter;
+mod local;
 mod probe;
 
 pub mod objects;

@@ -108,8 +108,8 @@ pub struct StoreSettings {
     /// Further options by the names that AWS tools use (`AWS_SESSION_TOKEN`,
     /// `AWS_WEB_IDENTITY_TOKEN_FILE`, ...); unknown ones are ignored. The fields above win.
     pub options: Vec<(String, String)>,
-    /// How often a request is repeated that met a busy or broken S3; object_store's own number
-    /// (10, within three minutes) when none.
+    /// How often a request is repeated that met a busy or broken S3; 10 times within a
+    /// minute when none.
     pub retries: Option<usize>,
     /// Skip waiting until the disk holds what was written (local stores).
     pub volatile: bool,

@@ -5,12 +5,13 @@ use std::{
     net::IpAddr,
     ops::Range,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig,
+    BackoffConfig, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey},
     local::LocalFileSystem,
     path::{Path, PathPart},
@@ -19,6 +20,7 @@ use zagg_core::fault::Fault;
 
 use crate::{
     error::{Result, StoreError},
+    local,
     location::{Credentials, Location, StoreSettings},
     meter::{StoreMeter, StoreUsage},
     probe::{Probe, listen},
@@ -32,6 +34,7 @@ pub struct Store {
     prefix: Path,
     location: Location,
     meter: Arc<StoreMeter>,
+    volatile: bool,
 }
 
 /// What a conditional write did.
@@ -76,7 +79,7 @@ impl Store {
                 (Arc::new(s3), prefix.split('/').filter(|p| !p.is_empty()).map(PathPart::from).collect())
             }
         };
-        Ok(Self { objects, prefix, location: location.clone(), meter })
+        Ok(Self { objects, prefix, location: location.clone(), meter, volatile: settings.volatile })
     }
 
     /// Where the store is.
@@ -149,11 +152,32 @@ impl Store {
 
     async fn write(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<()> {
         self.meter.puts.fetch_add(1, Ordering::Relaxed);
-        let (path, size) = (self.path(key), bytes.len() as u64);
-        let options = PutOptions { mode, ..PutOptions::default() };
-        self.ask("put", key, self.objects.put_opts(&path, bytes.into(), options)).await?;
+        let size = bytes.len() as u64;
+        let put = async {
+            match &self.location {
+                Location::Local(root) => local::put(root, key, bytes, mode, !self.volatile).await,
+                Location::S3 { .. } => {
+                    let options = PutOptions { mode, ..PutOptions::default() };
+                    self.objects.put_opts(&self.path(key), bytes.into(), options).await.map(|_| ())
+                }
+            }
+        };
+        self.ask("put", key, put).await?;
         self.meter.bytes_out.fetch_add(size, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Deletes what writers that were killed have left half written; nobody ever saw it as an object.
+    /// An S3 keeps no such thing.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn sweep(&self) -> Result<()> {
+        let Location::Local(root) = self.location.clone() else { return Ok(()) };
+        let swept = tokio::task::spawn_blocking(move || local::sweep(&root)).await;
+        let swept = swept.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let broken = |error| object_store::Error::Generic { store: "local folder", source: Box::new(error) };
+        swept.map_err(|error| self.failed("sweep", "", None, broken(error)))
     }
 
     /// The size of an object; none when there is no such object.
@@ -287,9 +311,7 @@ fn amazon(location: &Location, bucket: &str, settings: &StoreSettings, meter: &A
         }
     }
     builder = builder.with_bucket_name(bucket).with_http_connector(Probe(Arc::clone(meter)));
-    if let Some(max_retries) = settings.retries {
-        builder = builder.with_retry(RetryConfig { max_retries, ..RetryConfig::default() });
-    }
+    builder = builder.with_retry(retries(settings));
     if let Some(region) = &settings.region {
         builder = builder.with_region(region);
     }
@@ -311,6 +333,17 @@ fn amazon(location: &Location, bucket: &str, settings: &StoreSettings, meter: &A
         Credentials::Provider(provider) => builder.with_credentials(Arc::clone(provider)),
     };
     builder.build().map_err(|source| StoreError::Connect { location: location.to_string(), source: Box::new(source) })
+}
+
+/// How often and how long a request is repeated. Jobs are repeated too, after longer waits: who asks
+/// for an S3 that is not there should hear so within a minute.
+fn retries(settings: &StoreSettings) -> RetryConfig {
+    let usual = RetryConfig::default();
+    RetryConfig {
+        backoff: BackoffConfig { max_backoff: Duration::from_secs(3), ..usual.backoff },
+        max_retries: settings.retries.unwrap_or(usual.max_retries),
+        retry_timeout: Duration::from_secs(60),
+    }
 }
 
 fn is_loopback(endpoint: &str) -> bool {

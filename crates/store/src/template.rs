@@ -90,6 +90,7 @@ pub async fn cast(store: &Store, layout: &Layout, choice: OverwriteChoice) -> Re
             settle_axis(store, array, outcome).await?;
         }
     }
+    store.sweep().await?;
     Ok(outcome)
 }
 

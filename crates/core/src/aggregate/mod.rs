@@ -20,7 +20,7 @@ use crate::{
 };
 
 use reduction::{Want, statistics};
-use store_as::{Statistic, dense};
+use store_as::{Statistic, Target};
 use weighted::weighted_mean;
 
 /// The statistics of a pipeline, ready for shards of one size.
@@ -70,8 +70,14 @@ impl Aggregation {
                 Reduction::Count { .. } => FillValue::Integer(0),
                 _ => field.fill_value,
             };
-            let mut values =
-                dense(&field.name, &statistic, &groups.cells, self.cells_per_shard, field.dtype, empty)?;
+            let target = Target {
+                field: &field.name,
+                dtype: field.dtype,
+                empty,
+                cells: &groups.cells,
+                cells_per_shard: self.cells_per_shard,
+            };
+            let mut values = target.dense(&statistic)?;
             if matches!(field.reduction, Reduction::Count { .. }) {
                 values = zero_where_nan(values);
             }
@@ -136,9 +142,7 @@ fn column_of<'a>(groups: &'a Groups, field: &Field, source: &str) -> Result<&'a 
     match groups.column(source) {
         Some(column) => Ok(column),
         None if groups.points == 0 => Ok(NOTHING),
-        None => {
-            Err(AggregateError::NoSuchColumn { field: field.name.clone(), source_name: source.to_owned() })
-        }
+        None => Err(AggregateError::NoSuchColumn { field: field.name.clone(), source_name: source.to_owned() }),
     }
 }
 

@@ -131,7 +131,8 @@ fn integer_statistic(groups: &Groups, column: &Column, want: Want) -> Statistic 
         Column::U64(v) => i128::from(v[i]),
         Column::F32(_) | Column::F64(_) => 0,
     };
-    let exact = |f: &dyn Fn(std::ops::Range<usize>) -> Option<i128>| Statistic::Integer(groups.ranges().map(f).collect());
+    let exact =
+        |f: &dyn Fn(std::ops::Range<usize>) -> Option<i128>| Statistic::Integer(groups.ranges().map(f).collect());
     match want {
         Want::Count => exact(&|range| Some(range.len() as i128)),
         Want::Min => exact(&|range| range.map(at).min()),

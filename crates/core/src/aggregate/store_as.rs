@@ -13,89 +13,97 @@ pub(super) enum Statistic {
     Integer(Vec<Option<i128>>),
 }
 
-/// Spreads `statistic` (one entry per entry of `cells`) over all cells of the shard in `dtype`.
-/// Cells without a value are NaN in floating types and `empty` in integer types.
-pub(super) fn dense(
-    field: &str,
-    statistic: &Statistic,
-    cells: &[u32],
-    cells_per_shard: usize,
-    dtype: Dtype,
-    empty: FillValue,
-) -> Result<Values, AggregateError> {
-    let empty = match empty {
-        FillValue::Integer(value) => value,
-        FillValue::Float(value) => value as i128,
-        FillValue::NaN => 0,
-    };
-    macro_rules! float {
-        ($variant:ident, $t:ty) => {{
-            let mut out = vec![<$t>::NAN; cells_per_shard];
-            match statistic {
-                Statistic::Float(values) => {
-                    for (&cell, &value) in cells.iter().zip(values) {
-                        out[cell as usize] = value as $t;
-                    }
-                }
-                Statistic::Integer(values) => {
-                    for (&cell, value) in cells.iter().zip(values) {
-                        out[cell as usize] = value.map_or(<$t>::NAN, |value| value as $t);
-                    }
-                }
-            }
-            Values::$variant(out)
-        }};
-    }
-    macro_rules! integer {
-        ($variant:ident, $t:ty) => {{
-            let narrow = |value: i128| {
-                <$t>::try_from(value).map_err(|_| AggregateError::OutOfRange {
-                    field: field.to_owned(),
-                    value: value.to_string(),
-                    dtype,
-                })
-            };
-            let mut out = vec![narrow(empty)?; cells_per_shard];
-            match statistic {
-                Statistic::Float(values) => {
-                    for (&cell, &value) in cells.iter().zip(values) {
-                        if !value.is_nan() {
-                            out[cell as usize] = narrow(whole(field, value, dtype)?)?;
-                        }
-                    }
-                }
-                Statistic::Integer(values) => {
-                    for (&cell, value) in cells.iter().zip(values) {
-                        if let Some(value) = value {
-                            out[cell as usize] = narrow(*value)?;
-                        }
-                    }
-                }
-            }
-            Values::$variant(out)
-        }};
-    }
-    Ok(match dtype {
-        Dtype::Float32 => float!(Float32, f32),
-        Dtype::Float64 => float!(Float64, f64),
-        Dtype::Int8 => integer!(Int8, i8),
-        Dtype::Int16 => integer!(Int16, i16),
-        Dtype::Int32 => integer!(Int32, i32),
-        Dtype::Int64 => integer!(Int64, i64),
-        Dtype::Uint8 => integer!(Uint8, u8),
-        Dtype::Uint16 => integer!(Uint16, u16),
-        Dtype::Uint32 => integer!(Uint32, u32),
-        Dtype::Uint64 => integer!(Uint64, u64),
-    })
+/// Where a statistic goes.
+pub(super) struct Target<'a> {
+    /// The field's name, for messages.
+    pub(super) field: &'a str,
+    /// The stored type.
+    pub(super) dtype: Dtype,
+    /// The value of an integer cell without a value.
+    pub(super) empty: FillValue,
+    /// The cells that hold points, one for each entry of a statistic.
+    pub(super) cells: &'a [u32],
+    /// Cells of the shard.
+    pub(super) cells_per_shard: usize,
 }
 
-fn whole(field: &str, value: f64, dtype: Dtype) -> Result<i128, AggregateError> {
-    if value.fract() == 0.0 && value.abs() < 1.0e30 {
-        Ok(value as i128)
-    } else if value.is_finite() && value.fract() != 0.0 {
-        Err(AggregateError::NotWhole { field: field.to_owned(), value, dtype })
-    } else {
-        Err(AggregateError::OutOfRange { field: field.to_owned(), value: value.to_string(), dtype })
+impl Target<'_> {
+    /// Spreads `statistic` over all cells of the shard in the target's type. Cells without a value
+    /// are NaN in floating types and `empty` in integer types.
+    pub(super) fn dense(&self, statistic: &Statistic) -> Result<Values, AggregateError> {
+        Ok(match self.dtype {
+            Dtype::Float32 => Values::Float32(self.floats(statistic, f32::NAN, |x| x as f32, |n| n as f32)),
+            Dtype::Float64 => Values::Float64(self.floats(statistic, f64::NAN, |x| x, |n| n as f64)),
+            Dtype::Int8 => Values::Int8(self.integers(statistic)?),
+            Dtype::Int16 => Values::Int16(self.integers(statistic)?),
+            Dtype::Int32 => Values::Int32(self.integers(statistic)?),
+            Dtype::Int64 => Values::Int64(self.integers(statistic)?),
+            Dtype::Uint8 => Values::Uint8(self.integers(statistic)?),
+            Dtype::Uint16 => Values::Uint16(self.integers(statistic)?),
+            Dtype::Uint32 => Values::Uint32(self.integers(statistic)?),
+            Dtype::Uint64 => Values::Uint64(self.integers(statistic)?),
+        })
+    }
+
+    fn floats<T: Copy>(
+        &self,
+        statistic: &Statistic,
+        nan: T,
+        of_float: impl Fn(f64) -> T,
+        of_integer: impl Fn(i128) -> T,
+    ) -> Vec<T> {
+        let mut out = vec![nan; self.cells_per_shard];
+        match statistic {
+            Statistic::Float(values) => {
+                self.cells.iter().zip(values).for_each(|(&cell, &value)| out[cell as usize] = of_float(value));
+            }
+            Statistic::Integer(values) => {
+                for (&cell, value) in self.cells.iter().zip(values) {
+                    out[cell as usize] = value.map_or(nan, &of_integer);
+                }
+            }
+        }
+        out
+    }
+
+    fn integers<T: TryFrom<i128> + Copy>(&self, statistic: &Statistic) -> Result<Vec<T>, AggregateError> {
+        let empty = match self.empty {
+            FillValue::Integer(value) => value,
+            FillValue::Float(value) => value as i128,
+            FillValue::NaN => 0,
+        };
+        let mut out = vec![self.narrow(empty)?; self.cells_per_shard];
+        match statistic {
+            Statistic::Float(values) => {
+                for (&cell, &value) in self.cells.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
+                    out[cell as usize] = self.narrow(self.whole(value)?)?;
+                }
+            }
+            Statistic::Integer(values) => {
+                for (&cell, value) in self.cells.iter().zip(values) {
+                    if let Some(value) = value {
+                        out[cell as usize] = self.narrow(*value)?;
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn narrow<T: TryFrom<i128>>(&self, value: i128) -> Result<T, AggregateError> {
+        T::try_from(value).map_err(|_| self.out_of_range(value.to_string()))
+    }
+
+    fn whole(&self, value: f64) -> Result<i128, AggregateError> {
+        if value.is_finite() && value.fract() != 0.0 {
+            return Err(AggregateError::NotWhole { field: self.field.to_owned(), value, dtype: self.dtype });
+        }
+        // Far beyond any stored type, and safely inside i128.
+        if value.abs() < 1.0e30 { Ok(value as i128) } else { Err(self.out_of_range(value.to_string())) }
+    }
+
+    fn out_of_range(&self, value: String) -> AggregateError {
+        AggregateError::OutOfRange { field: self.field.to_owned(), value, dtype: self.dtype }
     }
 }
 
@@ -104,7 +112,8 @@ mod tests {
     use super::*;
 
     fn store(values: Vec<f64>, dtype: Dtype) -> Result<Values, AggregateError> {
-        dense("f", &Statistic::Float(values), &[1], 3, dtype, FillValue::Integer(-1))
+        let empty = FillValue::Integer(-1);
+        Target { field: "f", dtype, empty, cells: &[1], cells_per_shard: 3 }.dense(&Statistic::Float(values))
     }
 
     #[test]
@@ -125,7 +134,9 @@ mod tests {
         assert!(matches!(store(vec![40_000.0], Dtype::Int16), Err(AggregateError::OutOfRange { .. })));
         assert!(matches!(store(vec![f64::INFINITY], Dtype::Int64), Err(AggregateError::OutOfRange { .. })));
         let huge = Statistic::Integer(vec![Some(i128::from(u64::MAX))]);
-        let stored = dense("f", &huge, &[0], 1, Dtype::Uint64, FillValue::Integer(0)).unwrap();
+        let empty = FillValue::Integer(0);
+        let target = Target { field: "f", dtype: Dtype::Uint64, empty, cells: &[0], cells_per_shard: 1 };
+        let stored = target.dense(&huge).unwrap();
         assert_eq!(stored, Values::Uint64(vec![u64::MAX]));
     }
 }

@@ -21,8 +21,7 @@ pub(super) fn weighted_mean(
         MissingRule::LeaveOut => missing_in(groups, weights),
         MissingRule::Propagate => Vec::new(),
     };
-    let left_out =
-        |i: usize| missing == MissingRule::LeaveOut && (absent[i] || column.f64_at(i).is_nan());
+    let left_out = |i: usize| missing == MissingRule::LeaveOut && (absent[i] || column.f64_at(i).is_nan());
     let means = groups.ranges().map(|range| {
         let (mut total, mut weighted) = (0.0, 0.0);
         for i in range.filter(|&i| !left_out(i)) {

@@ -6,6 +6,7 @@
 //! only when nothing was missing in all of it, whatever error it may have swallowed.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -14,7 +15,7 @@ use super::blocks::Blocks;
 use super::dataset::Planned;
 use super::path::DatasetPath;
 use super::resolve;
-use crate::cpu::CpuPool;
+use crate::cpu::{CpuPool, message};
 use crate::error::Hdf5Error;
 use crate::source::{ByteSource, read_ranges};
 
@@ -84,7 +85,7 @@ impl Granule {
         let granule = Self { source, blocks, length };
         let wanted = if length <= settings.whole {
             length
-        } else if resolve::open(&granule.blocks).is_ok_and(|file| resolve::is_paged(&file)) {
+        } else if guarded(|| Ok(resolve::is_paged(&resolve::open(&granule.blocks)?))).unwrap_or(false) {
             settings.paged_head.min(length)
         } else {
             0
@@ -155,7 +156,7 @@ impl Granule {
         if self.source.blocking().is_none() && !self.blocks.is_whole() {
             return None;
         }
-        let outcome = work(&self.blocks);
+        let outcome = guarded(|| work(&self.blocks));
         Some(self.trouble().and_then(|()| self.blocks.check_budget()).and(outcome))
     }
 
@@ -173,7 +174,7 @@ impl Granule {
     {
         for _ in 0..MAX_ROUNDS {
             let (blocks, work) = (Arc::clone(&self.blocks), work.clone());
-            let outcome = cpu.run(move || work(&blocks)).await?;
+            let outcome = cpu.run(move || guarded(|| work(&blocks))).await?;
             self.trouble()?;
             self.blocks.check_budget()?;
             let missed = self.blocks.take_missed(self.source.coalescing().gap);
@@ -221,6 +222,13 @@ impl Granule {
         };
         ranges.iter().map(cut).collect()
     }
+}
+
+/// Runs the parser. A panic of it is the granule's fault, and ends that granule only.
+fn guarded<T>(parse: impl FnOnce() -> Result<T, Hdf5Error>) -> Result<T, Hdf5Error> {
+    // The parser's own state goes with the panic; the blocks are only ever added to.
+    catch_unwind(AssertUnwindSafe(parse))
+        .unwrap_or_else(|payload| Err(Hdf5Error::ParserPanicked { message: message(payload.as_ref()) }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Undoing a chunk's filters, last applied first.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hdf5_reader::checksum::fletcher32;
 use hdf5_reader::filters::apply_pipeline_with_limit;
@@ -9,6 +10,7 @@ use libdeflater::{DecompressionError, Decompressor};
 
 use super::filter::{FilterSpec, name};
 use super::shuffle::unshuffle;
+use crate::cpu::message;
 
 /// Buffers above this are given back after use.
 const KEEP_BYTES: usize = 32 << 20;
@@ -127,10 +129,10 @@ pub(super) fn undo<'a>(raw: &'a [u8], target: &Target<'_>, scratch: &'a mut Scra
                 length = inflate(&mut scratch.inflater, input, &mut scratch.back, target.before(i))?;
             }
             FilterSpec::Other { id, parameters } => {
-                let description = FilterDescription { id: *id, name: None, client_data: parameters.clone() };
                 let (Bound::Exactly(most) | Bound::AtMost(most)) = target.before(i);
-                let undone = apply_pipeline_with_limit(input, &[description], 0, target.element, None, Some(most));
-                scratch.back = undone.map_err(|error| format!("{}: {error}", name(filter)))?;
+                let description = FilterDescription { id: *id, name: None, client_data: parameters.clone() };
+                let undone = elsewhere(input, description, target.element, most);
+                scratch.back = undone.map_err(|what| format!("{}: {what}", name(filter)))?;
                 length = scratch.back.len();
             }
         }
@@ -164,6 +166,15 @@ fn inflate(inflater: &mut Decompressor, input: &[u8], out: &mut Vec<u8>, bound: 
         Ok(length) => Ok(length),
         Err(DecompressionError::BadData) => Err("deflate: not a valid stream".to_owned()),
         Err(DecompressionError::InsufficientSpace) => Err(format!("deflate: more than {wanted} bytes")),
+    }
+}
+
+/// Undoes a filter by the parser's means. A panic of those is damage in the chunk, like any other.
+fn elsewhere(input: &[u8], filter: FilterDescription, element: usize, most: usize) -> Result<Vec<u8>, String> {
+    let undo = || apply_pipeline_with_limit(input, &[filter], 0, element, None, Some(most));
+    match catch_unwind(AssertUnwindSafe(undo)) {
+        Ok(undone) => undone.map_err(|error| error.to_string()),
+        Err(payload) => Err(message(payload.as_ref())),
     }
 }
 

@@ -145,3 +145,10 @@ async fn all_datasets_are_listed() {
     assert!(NAMES.iter().all(|name| listed.contains(&path(name))));
     assert_eq!(far.list(3, &cpu).await.unwrap().len(), 3);
 }
+
+#[test]
+fn a_panic_of_the_parser_is_damage_in_the_granule() {
+    let error = guarded::<()>(|| panic!("attempt to {}", "multiply")).unwrap_err();
+    assert_eq!(error.fault(), Fault::Malformed);
+    assert!(error.to_string().contains("attempt to multiply"));
+}
