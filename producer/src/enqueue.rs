@@ -20,7 +20,11 @@ pub struct EnqueueReport {
 ///
 /// # Errors
 /// When the queue cannot be reached. What was accepted before stays queued; doing it again is safe.
-pub async fn enqueue(queue: &dyn Queue, jobs: &[Job], shards: &[&PlannedShard]) -> Result<EnqueueReport, ProducerError> {
+pub async fn enqueue(
+    queue: &dyn Queue,
+    jobs: &[Job],
+    shards: &[&PlannedShard],
+) -> Result<EnqueueReport, ProducerError> {
     let mut report = EnqueueReport::default();
     let batch = queue.limits().batch.max(1);
     for (jobs, shards) in jobs.chunks(batch).zip(shards.chunks(batch)) {

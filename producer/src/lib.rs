@@ -2,11 +2,11 @@
 //!
 //! Modules are listed bottom-up: each uses only those above it.
 
+mod enqueue;
 mod error;
-mod selection;
 mod plan;
 mod prepare;
-mod enqueue;
+mod selection;
 
 pub use enqueue::{EnqueueReport, enqueue};
 pub use error::ProducerError;

@@ -51,7 +51,7 @@ fn files_that_cannot_be_read_are_named_and_exit_2() {
         (["run", "-c", "atl06.yaml", "--catalog", "no.json", "--store", "s"], "no.json"),
         (["run", "-c", "atl06.yaml", "--catalog", "atl06.yaml", "--store", "s"], "atl06.yaml"),
         (["run", "-c", "atl06.yaml", "--catalog", "shardmap.json", "--store", "ftp://x"], "ftp://x"),
-        (["run", "-c", "atl06.yaml", "--catalog", "shardmap.json", "--queue", "carrier:pigeon"], "store"),
+        (["run", "-c", "atl06.yaml", "--catalog", "shardmap.json", "--queue", "file:q.db"], "--store"),
     ] {
         let ended = job.command(&typed).expect(2);
         assert!(ended.err.starts_with("error: ") && ended.err.contains(word), "{}", ended.err);
@@ -157,7 +157,7 @@ fn shards_that_do_not_exist_are_named_and_exit_2() {
 fn a_granule_without_the_drivers_location_names_the_drivers_it_has() {
     let job = Job::reading(|granule| {
         let path = granule.file.display().to_string();
-        vec![("file".to_owned(), path.clone()), ("mirror".to_owned(), path)]
+        vec![("file".to_owned(), path.clone()), ("mirror".to_owned(), format!("file://{path}"))]
     });
     let ended = job.run(&job.store("store.zarr"), &["--driver", "s3"]).expect(2);
     let granule = &job::granules()[0].id;

@@ -157,8 +157,7 @@ impl Slot {
         error: &ProcessError,
     ) -> Result<(), QueueError> {
         let fault: Fault = error.fault();
-        let trouble =
-            Trouble { shard: job.shard.clone(), fault: fault.name(), reason: chain(error), attempt };
+        let trouble = Trouble { shard: job.shard.clone(), fault: fault.name(), reason: chain(error), attempt };
         match self.settings.patience.verdict(fault, attempt) {
             Verdict::Ack => {
                 lease.ack().await?;

@@ -2,12 +2,12 @@
 //!
 //! Modules are listed bottom-up: each uses only those above it.
 
+mod drain;
 mod error;
+mod process;
+mod report;
 mod stop;
 mod verdict;
-mod report;
-mod process;
-mod drain;
 
 pub use drain::{DrainSettings, Event, Trouble, chain, drain};
 pub use error::ProcessError;

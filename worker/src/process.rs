@@ -75,10 +75,8 @@ impl Process {
             return Err(ProcessError::OtherPipeline { theirs: job.pipeline, ours: self.pipeline.digest });
         }
         let record = self.record(job).await?;
-        let shard = self
-            .grid
-            .shard(record.key)
-            .map_err(|source| ProcessError::Shard { shard: job.shard.clone(), source })?;
+        let shard =
+            self.grid.shard(record.key).map_err(|source| ProcessError::Shard { shard: job.shard.clone(), source })?;
         let inputs = Inputs { pipeline: self.pipeline.digest, granules: record.granules_digest() };
         match mark::standing(&self.store, &shard.label, inputs).await.map_err(at(&shard))? {
             Standing::Done(_) => return Ok(JobReport::already_done(&shard.label)),

@@ -80,10 +80,7 @@ mod tests {
     #[test]
     fn a_wait_that_was_asked_for_is_kept() {
         let asked = Fault::Throttled { after: Some(Duration::from_secs(30)) };
-        assert_eq!(
-            Patience::default().verdict(asked, 1),
-            Verdict::Release { after: Duration::from_secs(30) }
-        );
+        assert_eq!(Patience::default().verdict(asked, 1), Verdict::Release { after: Duration::from_secs(30) });
     }
 
     #[test]

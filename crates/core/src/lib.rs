@@ -22,15 +22,15 @@
 pub mod aggregate;
 pub mod column;
 pub mod digest;
-pub mod statistics;
-mod nearest;
 pub mod expression;
 pub mod fault;
 pub mod geodesy;
 pub mod grid;
 pub mod job;
 pub mod morton;
+mod nearest;
 pub mod order;
 pub mod pipeline;
 pub mod points;
 pub mod shard_map;
+pub mod statistics;

@@ -9,9 +9,9 @@
 pub mod error;
 pub mod json;
 
+mod local;
 pub mod location;
 pub mod meter;
-mod local;
 mod probe;
 
 pub mod objects;

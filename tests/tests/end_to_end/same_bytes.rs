@@ -23,7 +23,7 @@ fn settings_never_change_a_byte() {
         assert_eq!(ended.shards("done"), job.map.shards().len() as u64);
         of_folder(Path::new(&store))
     });
-    assert!(marks(&stores[0]).len() > 6, "the sample has shards: {:?}", marks(&stores[0]));
+    assert!(marks(&stores[0]).len() >= 6, "the sample has shards: {:?}", marks(&stores[0]));
     for store in &stores[1..] {
         assert_same(&stores[0], store);
     }

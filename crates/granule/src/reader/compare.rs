@@ -53,14 +53,7 @@ mod tests {
     use super::*;
 
     fn comparison(op: CompareOp, values: &[f64], keep: bool) -> Comparison {
-        Comparison {
-            dataset: PathTemplate("q".into()),
-            op,
-            values: values.to_vec(),
-            column: None,
-            keep,
-            level: None,
-        }
+        Comparison { dataset: PathTemplate("q".into()), op, values: values.to_vec(), column: None, keep, level: None }
     }
 
     #[test]

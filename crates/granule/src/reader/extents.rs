@@ -6,11 +6,13 @@ use zagg_core::grid::GeoBox;
 
 use super::{
     error::ReadError,
-    index::{GranuleIndex, GroupIndex, Span},
+    index::{GranuleIndex, GroupIndex, Span, Spans, stretch_rows},
     load::{Loader, Miss, PieceKey, at_hdf5, miss},
     report::ReadReport,
     wants::Wants,
 };
+
+use crate::{error::Hdf5Error, hdf5::DatasetPlan};
 
 /// Compressed bytes of latitudes that are fetched and decoded at once.
 const SCAN_BYTES: u64 = 16 << 20;
@@ -27,10 +29,7 @@ pub(super) async fn candidates(
     loader: &Loader,
     report: &mut ReadReport,
 ) -> Result<Candidates, ReadError> {
-    let learned = index
-        .latitudes
-        .get_or_try_init(|| learn_latitudes(index, wants, bounds, loader, report))
-        .await?;
+    let learned = index.latitudes.get_or_try_init(|| learn_latitudes(index, wants, bounds, loader, report)).await?;
     let mut candidates = Vec::with_capacity(index.groups.len());
     for (group, spans) in index.groups.iter().zip(learned) {
         candidates.push(match group {
@@ -47,8 +46,7 @@ async fn learn_latitudes(
     bounds: &GeoBox,
     loader: &Loader,
     report: &mut ReadReport,
-) -> Result<Vec<Vec<Span>>, ReadError> {
-    let nothing = Span { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+) -> Result<Vec<Vec<Spans>>, ReadError> {
     let mut learned = Vec::with_capacity(index.groups.len());
     let mut misses = Vec::new();
     for (number, group) in index.groups.iter().enumerate() {
@@ -58,9 +56,12 @@ async fn learn_latitudes(
         };
         let latitude = group.dataset(wants.latitude);
         let pieces = latitude.pieces_for_range(0..latitude.rows(), None).map_err(|e| at_hdf5(index, e))?;
-        learned.push(vec![nothing; pieces.len()]);
+        learned.push(vec![Spans::default(); pieces.len()]);
         for piece in pieces {
-            misses.extend(miss(index, PieceKey::new(index, number, wants.latitude, piece)));
+            match miss(index, PieceKey::new(index, number, wants.latitude, piece)) {
+                Some(miss) => misses.push(miss),
+                None => learn(&mut learned, number, piece, unwritten(latitude, piece).map_err(|e| at_hdf5(index, e))?),
+            }
         }
     }
     for batch in batches(misses) {
@@ -71,26 +72,38 @@ async fn learn_latitudes(
                 let group = granule.groups.get(key.group)?.as_ref()?;
                 let mut values = Vec::new();
                 let decoded = group.dataset(slot).undone_f64(key.piece, None, Some(&piece), &mut values);
-                let span = Span::of(&values, 90.0);
-                let touches = span.least <= bounds.north && span.greatest >= bounds.south;
-                Some((decoded.map(|()| span), values.len() as u64, touches.then_some(piece)))
+                let spans = Span::of_piece(&values, 90.0);
+                let touches = spans.iter().any(|lat| lat.least <= bounds.north && lat.greatest >= bounds.south);
+                Some((decoded.map(|()| spans), values.len() as u64, touches.then_some(piece)))
             })
             .await?;
-        for (key, (span, rows, piece)) in spans {
-            let span = span.map_err(|e| at_hdf5(index, e))?;
-            if span.is_empty() {
+        for (key, (spans, rows, piece)) in spans {
+            let spans = spans.map_err(|e| at_hdf5(index, e))?;
+            if spans.iter().all(|span| span.is_empty()) {
                 // No shard will ever look at these rows again.
                 report.rows_without_position += rows;
             }
-            if let Some(place) = learned.get_mut(key.group).and_then(|spans| spans.get_mut(key.piece as usize)) {
-                *place = span;
-            }
+            learn(&mut learned, key.group, key.piece, spans);
             if let Some(piece) = piece {
                 loader.keep(key, piece);
             }
         }
     }
     Ok(learned)
+}
+
+fn learn(learned: &mut [Vec<Spans>], group: usize, piece: u64, spans: Spans) {
+    let place = usize::try_from(piece).ok().and_then(|piece| learned.get_mut(group)?.get_mut(piece));
+    if let Some(place) = place {
+        *place = spans;
+    }
+}
+
+/// The latitudes of a piece of which nothing is stored: its fill value throughout.
+fn unwritten(latitude: &DatasetPlan, piece: u64) -> Result<Spans, Hdf5Error> {
+    let mut values = Vec::new();
+    latitude.undone_f64(piece, None, None, &mut values)?;
+    Ok(Span::of_piece(&values, 90.0))
 }
 
 fn batches(misses: Vec<Miss>) -> Vec<Vec<Miss>> {
@@ -112,35 +125,47 @@ fn batches(misses: Vec<Miss>) -> Vec<Vec<Miss>> {
 fn group_candidates(
     group: &GroupIndex,
     wants: &Wants,
-    latitudes: &[Span],
+    latitudes: &[Spans],
     bounds: &GeoBox,
-) -> Result<Vec<Range<u64>>, crate::error::Hdf5Error> {
+) -> Result<Vec<Range<u64>>, Hdf5Error> {
     let (latitude, longitude) = (group.dataset(wants.latitude), group.dataset(wants.longitude));
     let mut ranges: Vec<Range<u64>> = Vec::new();
-    for (piece, lat) in latitudes.iter().enumerate() {
-        if lat.is_empty() || lat.least > bounds.north || lat.greatest < bounds.south {
-            continue;
-        }
+    for (piece, latitudes) in latitudes.iter().enumerate() {
         let rows = latitude.piece_rows(piece as u64, None)?;
-        let lon = known_longitudes(group, &longitude.pieces_for_range(rows.clone(), None)?);
-        if lon.is_some_and(|lon| lon.is_empty() || !bounds.may_hold(lat.least, lat.greatest, lon.least, lon.greatest)) {
-            continue;
-        }
-        match ranges.last_mut() {
-            Some(last) if last.end == rows.start => last.end = rows.end,
-            _ => ranges.push(rows),
+        let longitudes = known_longitudes(group, longitude, piece as u64, &rows)?;
+        let step = stretch_rows((rows.end - rows.start) as usize) as u64;
+        for (stretch, lat) in (0..).zip(latitudes.iter()) {
+            let lon = longitudes.and_then(|longitudes| longitudes.get(stretch as usize));
+            if !may_touch(bounds, *lat, lon.copied()) {
+                continue;
+            }
+            let start = rows.start + stretch * step;
+            let end = (start + step).min(rows.end);
+            match ranges.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ => ranges.push(start..end),
+            }
         }
     }
     Ok(ranges)
 }
 
-/// The longitudes that `pieces` cover, when all of them have been read before.
-fn known_longitudes(group: &GroupIndex, pieces: &[u64]) -> Option<Span> {
-    let mut all = Span { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
-    for piece in pieces {
-        let span = group.longitudes.get(usize::try_from(*piece).ok()?)?.get()?;
-        all.least = all.least.min(span.least);
-        all.greatest = all.greatest.max(span.greatest);
+/// Whether a stretch may hold a point of the shard; without longitudes, by latitude alone.
+fn may_touch(bounds: &GeoBox, lat: Span, lon: Option<Span>) -> bool {
+    if lat.is_empty() || lat.least > bounds.north || lat.greatest < bounds.south {
+        return false;
     }
-    Some(all)
+    lon.is_none_or(|lon| !lon.is_empty() && bounds.may_hold(lat.least, lat.greatest, lon.least, lon.greatest))
+}
+
+/// The longitudes of the rows of a latitude piece, when they are known and divided alike.
+fn known_longitudes<'a>(
+    group: &'a GroupIndex,
+    longitude: &DatasetPlan,
+    piece: u64,
+    rows: &Range<u64>,
+) -> Result<Option<&'a Spans>, Hdf5Error> {
+    let alike = piece < group.longitudes.len() as u64 && longitude.piece_rows(piece, None)? == *rows;
+    let known = usize::try_from(piece).ok().and_then(|piece| group.longitudes.get(piece)?.get());
+    Ok(known.filter(|_| alike))
 }

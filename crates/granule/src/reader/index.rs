@@ -28,35 +28,55 @@ pub(super) struct GranuleIndex {
     pub(super) source: Arc<dyn ByteSource>,
     /// The groups, as wanted; none where the granule lacks the group.
     pub(super) groups: Vec<Option<GroupIndex>>,
-    /// For each group, least and greatest latitude of each piece of its latitude dataset, once
-    /// somebody needed them.
-    pub(super) latitudes: OnceCell<Vec<Vec<Span>>>,
+    /// For each group, the latitudes of each piece of its latitude dataset, once somebody needed
+    /// them.
+    pub(super) latitudes: OnceCell<Vec<Vec<Spans>>>,
 }
 
 /// The wanted datasets of one group.
 #[derive(Debug)]
 pub(super) struct GroupIndex {
     datasets: Vec<DatasetPlan>,
-    /// Least and greatest longitude of each piece of the longitude dataset that was ever read.
-    pub(super) longitudes: Vec<OnceLock<Span>>,
+    /// The longitudes of each piece of the longitude dataset that was ever read.
+    pub(super) longitudes: Vec<OnceLock<Spans>>,
 }
 
-/// Least and greatest of the usable values of a piece; an empty one has `least > greatest`.
+/// Least and greatest of some values; an empty span has `least > greatest`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {
     pub(super) least: f64,
     pub(super) greatest: f64,
 }
 
+/// The spans of a piece's stretches: at most [`STRETCHES`] equal ones, in row order. A piece is
+/// decoded whole, but most shards touch a part of it.
+pub(super) type Spans = Box<[Span]>;
+
+/// Into how many stretches a piece is divided.
+const STRETCHES: usize = 16;
+
+/// Rows of a stretch of a piece of `rows` rows.
+pub(super) fn stretch_rows(rows: usize) -> usize {
+    rows.div_ceil(STRETCHES).max(1)
+}
+
 impl Span {
+    /// The span of nothing.
+    pub(super) const EMPTY: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+
     /// The span of the values whose magnitude is at most `limit`; NaN and fill values are left out.
     pub(super) fn of(values: &[f64], limit: f64) -> Self {
-        let mut span = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+        let mut span = Self::EMPTY;
         for &value in values.iter().filter(|value| value.abs() <= limit) {
             span.least = if value < span.least { value } else { span.least };
             span.greatest = if value > span.greatest { value } else { span.greatest };
         }
         span
+    }
+
+    /// The spans of the stretches of a piece.
+    pub(super) fn of_piece(values: &[f64], limit: f64) -> Spans {
+        values.chunks(stretch_rows(values.len())).map(|stretch| Self::of(stretch, limit)).collect()
     }
 
     /// Whether there is no usable value.
@@ -75,12 +95,7 @@ impl GroupIndex {
 
 impl GranuleIndex {
     /// Plans every wanted dataset of a granule, in one go.
-    async fn new(
-        number: u64,
-        granule: &PlannedGranule,
-        wants: &Wants,
-        opener: &Opener,
-    ) -> Result<Self, ReadError> {
+    async fn new(number: u64, granule: &PlannedGranule, wants: &Wants, opener: &Opener) -> Result<Self, ReadError> {
         let at = |source| ReadError::Hdf5 { granule: granule.id.clone(), source };
         let source = opener
             .sources
@@ -198,5 +213,7 @@ mod tests {
         let span = Span::of(&[f64::NAN, 10.0, -20.0, f64::MAX, 3.4e38, f64::INFINITY], 90.0);
         assert_eq!(span, Span { least: -20.0, greatest: 10.0 });
         assert!(Span::of(&[f64::NAN], 90.0).is_empty());
+        assert_eq!(Span::of_piece(&[1.0; 33], 90.0).len(), 11, "stretches of three rows");
+        assert!(Span::of_piece(&[], 90.0).is_empty());
     }
 }

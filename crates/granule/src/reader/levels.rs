@@ -27,7 +27,8 @@ impl<'a> Owners<'a> {
     /// For each of `rows` (ascending), whether its owner passes. Rows without an owner do not.
     pub(super) fn spread(&mut self, link: usize, rows: &[u64], coarse: &[bool]) -> Result<Vec<bool>, ReadError> {
         let owners = self.owners(link, rows)?;
-        let of = |owner: Option<u64>| owner.and_then(|o| coarse.get(usize::try_from(o).ok()?)).copied().unwrap_or(false);
+        let of =
+            |owner: Option<u64>| owner.and_then(|o| coarse.get(usize::try_from(o).ok()?)).copied().unwrap_or(false);
         Ok(owners.into_iter().map(of).collect())
     }
 
@@ -35,7 +36,8 @@ impl<'a> Owners<'a> {
     pub(super) fn broadcast(&mut self, link: usize, rows: &[u64], coarse: &Column) -> Result<Column, ReadError> {
         let owners = self.owners(link, rows)?;
         fn spread<T: Copy>(owners: &[Option<u64>], coarse: &[T], gap: T) -> Vec<T> {
-            let of = |owner: &Option<u64>| owner.and_then(|o| coarse.get(usize::try_from(o).ok()?)).copied().unwrap_or(gap);
+            let of =
+                |owner: &Option<u64>| owner.and_then(|o| coarse.get(usize::try_from(o).ok()?)).copied().unwrap_or(gap);
             owners.iter().map(of).collect()
         }
         Ok(match coarse {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::{
-    error::ReadError,
     cache::{Cache, Weigh},
+    error::ReadError,
     index::GranuleIndex,
     report::ReadReport,
     wants::Slot,
@@ -143,7 +143,8 @@ impl Loader {
             (None, Some(source)) => read_and_undo(&granule, source, &misses, &ranges, &runs, &take),
             (fetched, _) => undo_all(&granule, &misses, &fetched.unwrap_or_default(), &take),
         };
-        let done = self.cpu.run(work).await.map_err(|source| ReadError::Cpu { granule: index.id.clone(), source })??;
+        let done =
+            self.cpu.run(work).await.map_err(|source| ReadError::Cpu { granule: index.id.clone(), source })??;
         report.read_seconds += done.read_seconds;
         report.decode_seconds += done.decode_seconds;
         Ok(done.pieces)
@@ -229,10 +230,8 @@ fn undo_one<T>(
     take: &impl Fn(PieceKey, UndonePiece) -> Option<T>,
 ) -> Result<Option<(PieceKey, T)>, ReadError> {
     let Some(Some(group)) = index.groups.get(miss.key.group) else { return Ok(None) };
-    let piece = group
-        .dataset(miss.key.slot)
-        .undo_piece(miss.key.piece, stored)
-        .map_err(|source| at_hdf5(index, source))?;
+    let piece =
+        group.dataset(miss.key.slot).undo_piece(miss.key.piece, stored).map_err(|source| at_hdf5(index, source))?;
     Ok(take(miss.key, piece).map(|taken| (miss.key, taken)))
 }
 

@@ -1,23 +1,23 @@
 //! Granules to points of one shard.
 //!
 //! A granule answers three questions, each in one concurrent, coalesced round: which HDF5 chunks
-//! can touch the shard ([`extents`], or [`planned`] along a coarse level), which rows are in it
-//! ([`select`]), and what are their values ([`values`]). Points come in a fixed order: granule,
+//! can touch the shard (`extents`, or `planned` along a coarse level), which rows are in it
+//! (`select`), and what are their values (`values`). Points come in a fixed order: granule,
 //! group, row.
 
-mod error;
 mod cache;
 mod compare;
-mod ownership;
-mod report;
-mod wants;
-mod index;
-mod load;
+mod error;
 mod extents;
+mod index;
+mod levels;
+mod load;
+mod ownership;
+mod planned;
+mod report;
 mod select;
 mod values;
-mod levels;
-mod planned;
+mod wants;
 
 pub use error::{LinkError, ReadError};
 pub use report::ReadReport;
@@ -116,11 +116,7 @@ impl GranuleReader {
     ///
     /// # Errors
     /// The first granule that cannot be read whole. A group that a granule lacks is no error.
-    pub async fn read(
-        &self,
-        shard: &Shard,
-        granules: &[PlannedGranule],
-    ) -> Result<(Points, ReadReport), ReadError> {
+    pub async fn read(&self, shard: &Shard, granules: &[PlannedGranule]) -> Result<(Points, ReadReport), ReadError> {
         let locator =
             self.grid.locator(shard).map_err(|source| ReadError::Shard { shard: shard.label.clone(), source })?;
         let locator = Arc::new(locator);
@@ -149,21 +145,15 @@ impl GranuleReader {
         report.groups = index.groups.iter().flatten().count() as u64;
         report.groups_absent = index.groups.len() as u64 - report.groups;
         let planned = match &self.wants.planned {
-            Some(plan) => {
-                planned::candidates(&index, &self.wants, plan, locator, &self.loader, &mut report).await?
-            }
+            Some(plan) => planned::candidates(&index, &self.wants, plan, locator, &self.loader, &mut report).await?,
             None => None,
         };
         let candidates = match planned {
             Some(candidates) => candidates,
-            None => {
-                extents::candidates(&index, &self.wants, locator.bounds(), &self.loader, &mut report).await?
-            }
+            None => extents::candidates(&index, &self.wants, locator.bounds(), &self.loader, &mut report).await?,
         };
-        let selected =
-            select::select(&index, &self.wants, locator, candidates, &self.loader, &mut report).await?;
-        let points =
-            values::values(&index, &self.wants, selected, self.fills, &self.loader, &mut report).await?;
+        let selected = select::select(&index, &self.wants, locator, candidates, &self.loader, &mut report).await?;
+        let points = values::values(&index, &self.wants, selected, self.fills, &self.loader, &mut report).await?;
         Ok((points, report))
     }
 

@@ -13,10 +13,7 @@ use super::{
     report::ReadReport,
     wants::{Slot, Wants},
 };
-use crate::{
-    error::Hdf5Error,
-    hdf5::Fills,
-};
+use crate::{error::Hdf5Error, hdf5::Fills};
 
 /// The rows of each group that are in the shard; empty where there are none.
 pub(super) type Selected = Vec<Selection>;
@@ -130,7 +127,7 @@ impl View<'_> {
             let place = plan.piece_rows(piece, None)?;
             let values = self.rows(slot, piece, &place)?;
             if let Some(known) = self.group.longitudes.get(piece as usize) {
-                known.get_or_init(|| Span::of(&values, 540.0));
+                known.get_or_init(|| Span::of_piece(&values, 720.0));
             }
             let from = rows.start.saturating_sub(place.start) as usize;
             let to = (rows.end.min(place.end) - place.start) as usize;

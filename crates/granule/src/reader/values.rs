@@ -10,8 +10,8 @@ use zagg_core::{
 };
 
 use super::{
-    error::ReadError,
     compare::passes,
+    error::ReadError,
     index::{GranuleIndex, GroupIndex},
     levels::Owners,
     load::{Loader, PieceKey, Pieces, at_hdf5},
@@ -19,9 +19,7 @@ use super::{
     select::Selected,
     wants::{Slot, WantedFilter, Wants},
 };
-use crate::{
-    hdf5::Fills,
-};
+use crate::hdf5::Fills;
 
 /// Reads what `selected` needs and makes points of it, group by group in order. `fills` says what
 /// the pipeline makes of fill values.
@@ -44,8 +42,7 @@ pub(super) async fn values(
             .enumerate()
             .map(|(number, selection)| match granule.groups.get(number) {
                 Some(Some(group)) if !selection.rows.is_empty() => {
-                    let reading =
-                        Reading { index: &granule, group, number, wants: &wanted, pieces: &pieces, fills };
+                    let reading = Reading { index: &granule, group, number, wants: &wanted, pieces: &pieces, fills };
                     reading.points(selection).map(Some)
                 }
                 _ => Ok(None),

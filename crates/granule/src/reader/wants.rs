@@ -132,8 +132,7 @@ impl Wants {
             return None;
         }
         let (first, count) = (self.slot(&link.index_beg), self.slot(&link.count));
-        let wanted =
-            WantedLink { level: level.to_owned(), first, count, index_base: link.index_base, next: None };
+        let wanted = WantedLink { level: level.to_owned(), first, count, index_base: link.index_base, next: None };
         self.links.push(wanted);
         let next = self.link(source, &link.to);
         self.links[depth].next = next;

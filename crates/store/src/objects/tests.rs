@@ -1,4 +1,4 @@
-use std::os::unix::fs::PermissionsExt as _;
+use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
 use super::*;
 use crate::testing::store;
@@ -87,7 +87,7 @@ fn serve(reply: String) -> std::net::SocketAddr {
 
 #[tokio::test]
 async fn an_http_status_decides_the_kind_of_trouble() {
-    let after = |seconds| Fault::Throttled { after: Some(std::time::Duration::from_secs(seconds)) };
+    let after = |seconds| Fault::Throttled { after: Some(Duration::from_secs(seconds)) };
     for (status, fault) in [
         ("403 Forbidden", Fault::Denied),
         ("401 Unauthorized", Fault::Denied),

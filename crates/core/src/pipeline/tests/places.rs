@@ -51,12 +51,16 @@ fn filters_are_checked() {
     only(&[(both, "data_source.quality_filter", "move it there")]);
 }
 
+const LINK: &str = "link: {to: p, index_beg: b, count: c}";
+
+/// A pipeline with a base level `p` and a coarse level `s`.
+fn levels(base: &str, s: &str, more: &str) -> String {
+    with_source(&format!("{base}\n  levels: {{p: {{path: a}}, s: {{{s}}}}}{more}"))
+}
+
 #[test]
-fn levels_and_read_plans_are_checked() {
-    let levels = |base: &str, s: &str, more: &str| {
-        with_source(&format!("{base}\n  levels: {{p: {{path: a}}, s: {{{s}}}}}{more}"))
-    };
-    let link = "link: {to: p, index_beg: b, count: c}";
+fn levels_and_their_links_are_checked() {
+    let link = LINK;
     let good = format!("path: a, coordinates: {{latitude: la, longitude: lo}}, {link}");
     let base = "base_level: p";
     let at = "data_source.levels.s";
@@ -88,6 +92,15 @@ fn levels_and_read_plans_are_checked() {
             &format!("{at}.variables.h_li"),
             "is a variable already",
         ),
+    ]);
+}
+
+#[test]
+fn the_base_level_and_read_plans_are_checked() {
+    let link = LINK;
+    let good = format!("path: a, coordinates: {{latitude: la, longitude: lo}}, {link}");
+    let base = "base_level: p";
+    only(&[
         (
             levels(base, &good, "").replace("{path: a}", "{path: a, variables: {v: x}}"),
             "data_source.levels.p.variables",
