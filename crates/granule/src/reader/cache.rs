@@ -1,4 +1,4 @@
-//! Decoded HDF5 chunks that neighbouring shards share, within a budget of bytes.
+//! What is kept for later within a budget of bytes, the most recently used.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -43,34 +43,25 @@ impl<K: Hash + Eq + Clone, V: Weigh> Cache<K, V> {
 
     /// The value of `key`, which thereby is the most recently used.
     pub(super) fn get(&self, key: &K) -> Option<Arc<V>> {
+        self.lock().touch(key)
+    }
+
+    /// The value of `key`; where there is none, `value` is kept and given. Of several callers at
+    /// once all get the same.
+    pub(super) fn get_or_put(&self, key: &K, value: impl FnOnce() -> V) -> Arc<V> {
         let mut state = self.lock();
-        let state = &mut *state;
-        let entry = state.entries.get_mut(key)?;
-        state.by_use.remove(&entry.used);
-        state.clock += 1;
-        entry.used = state.clock;
-        state.by_use.insert(entry.used, key.clone());
-        Some(Arc::clone(&entry.value))
+        if let Some(known) = state.touch(key) {
+            return known;
+        }
+        let value = Arc::new(value());
+        state.insert(key.clone(), Arc::clone(&value), self.budget);
+        value
     }
 
     /// Keeps `value`, dropping the least recently used until it fits. A value larger than the
     /// whole budget is not kept.
     pub(super) fn put(&self, key: K, value: Arc<V>) {
-        let bytes = value.weight();
-        if bytes > self.budget {
-            return;
-        }
-        let mut state = self.lock();
-        let state = &mut *state;
-        state.remove(&key);
-        while state.bytes + bytes > self.budget {
-            let Some((_, oldest)) = state.by_use.pop_first() else { break };
-            state.remove(&oldest);
-        }
-        state.clock += 1;
-        state.by_use.insert(state.clock, key.clone());
-        state.bytes += bytes;
-        state.entries.insert(key, Entry { value, bytes, used: state.clock });
+        self.lock().insert(key, value, self.budget);
     }
 
     /// Bytes held.
@@ -85,7 +76,32 @@ impl<K: Hash + Eq + Clone, V: Weigh> Cache<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V> State<K, V> {
+impl<K: Hash + Eq + Clone, V: Weigh> State<K, V> {
+    fn touch(&mut self, key: &K) -> Option<Arc<V>> {
+        let entry = self.entries.get_mut(key)?;
+        self.by_use.remove(&entry.used);
+        self.clock += 1;
+        entry.used = self.clock;
+        self.by_use.insert(entry.used, key.clone());
+        Some(Arc::clone(&entry.value))
+    }
+
+    fn insert(&mut self, key: K, value: Arc<V>, budget: usize) {
+        let bytes = value.weight();
+        if bytes > budget {
+            return;
+        }
+        self.remove(&key);
+        while self.bytes + bytes > budget {
+            let Some((_, oldest)) = self.by_use.pop_first() else { break };
+            self.remove(&oldest);
+        }
+        self.clock += 1;
+        self.by_use.insert(self.clock, key.clone());
+        self.bytes += bytes;
+        self.entries.insert(key, Entry { value, bytes, used: self.clock });
+    }
+
     fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.by_use.remove(&entry.used);
@@ -122,6 +138,15 @@ mod tests {
         cache.put("a", Arc::new(vec![0; 10]));
         cache.put("b", Arc::new(vec![0; 11]));
         assert!(cache.get(&"a").is_some() && cache.get(&"b").is_none());
+    }
+
+    #[test]
+    fn asking_for_what_is_not_there_makes_it_once() {
+        let cache = Cache::new(10);
+        let first = cache.get_or_put(&"a", || vec![1; 3]);
+        let second = cache.get_or_put(&"a", || vec![2; 3]);
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(cache.bytes(), 3);
     }
 
     #[test]

@@ -97,6 +97,15 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// What went wrong while a granule's HDF5 was read: its bytes could not be had, or not understood.
+    pub(super) fn hdf5(granule: &str, source: Hdf5Error) -> Self {
+        let granule = granule.to_owned();
+        match source {
+            Hdf5Error::Source(source) => Self::Source { granule, source },
+            source => Self::Hdf5 { granule, source },
+        }
+    }
+
     /// The kind of trouble.
     #[must_use]
     pub fn fault(&self) -> Fault {

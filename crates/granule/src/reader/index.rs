@@ -1,19 +1,22 @@
 //! What is known of a granule without reading a point: where its HDF5 chunks are and, once learned,
 //! which part of the Earth each covers. Kept for the life of the process.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+use std::sync::{
+    Arc, OnceLock, Weak,
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::sync::OnceCell;
 use zagg_core::job::PlannedGranule;
 
-use super::error::ReadError;
-use super::wants::{Slot, Wants};
+use super::{
+    cache::{Cache, Weigh},
+    error::ReadError,
+    wants::{Slot, Wants},
+};
 use crate::{
     cpu::CpuPool,
-    hdf5::{DatasetPath, DatasetPlan, Granule, PlanSettings, Planned},
+    hdf5::{ChunkRef, DatasetPath, DatasetPlan, Granule, Layout, PlanSettings, Planned},
     source::{ByteSource, Meter, Sources},
 };
 
@@ -26,6 +29,9 @@ pub(super) struct GranuleIndex {
     pub(super) id: String,
     /// Its bytes.
     pub(super) source: Arc<dyn ByteSource>,
+    /// The whole granule, for as long as it is in memory: small remote ones come whole with their
+    /// metadata, and nothing of them is asked for again.
+    pub(super) whole: Weak<Granule>,
     /// The groups, as wanted; none where the granule lacks the group.
     pub(super) groups: Vec<Option<GroupIndex>>,
     /// For each group, the latitudes of each piece of its latitude dataset, once somebody needed
@@ -94,9 +100,25 @@ impl GroupIndex {
 }
 
 impl GranuleIndex {
+    /// Bytes held, about, with all extents learned.
+    fn bytes(&self) -> usize {
+        const PER_DATASET: usize = 400;
+        const PER_PIECE: usize = size_of::<ChunkRef>();
+        let spans = 2 * STRETCHES * size_of::<Span>();
+        let of_group = |group: &GroupIndex| {
+            let chunks = group.datasets.iter().map(|dataset| match &dataset.layout {
+                Layout::Chunked { chunks, .. } => PER_DATASET + chunks.len() * PER_PIECE,
+                Layout::Compact { bytes } => PER_DATASET + bytes.len(),
+                Layout::Contiguous { .. } => PER_DATASET,
+            });
+            chunks.sum::<usize>() + group.longitudes.len() * spans
+        };
+        self.groups.iter().flatten().map(of_group).sum()
+    }
+
     /// Plans every wanted dataset of a granule, in one go.
     async fn new(number: u64, granule: &PlannedGranule, wants: &Wants, opener: &Opener) -> Result<Self, ReadError> {
-        let at = |source| ReadError::Hdf5 { granule: granule.id.clone(), source };
+        let at = |source| ReadError::hdf5(&granule.id, source);
         let source = opener
             .sources
             .open(&granule.href, &opener.meter)
@@ -109,13 +131,19 @@ impl GranuleIndex {
         }
         let granule_plan = Granule::open(Arc::clone(&source), opener.plan).await.map_err(at)?;
         let planned = granule_plan.plan(&paths, &opener.cpu).await.map_err(at)?;
+        let mut whole = Weak::new();
+        if source.blocking().is_none() && granule_plan.length() <= opener.plan.whole {
+            let kept = Arc::new(granule_plan);
+            whole = Arc::downgrade(&kept);
+            opener.wholes.put(number, kept);
+        }
         let mut planned = planned.into_iter();
         let mut groups = Vec::with_capacity(wants.groups.len());
         for group in &wants.groups {
             let datasets: Vec<Planned> = planned.by_ref().take(wants.paths.len()).collect();
             groups.push(group_index(granule, group, wants, datasets)?);
         }
-        Ok(Self { number, id: granule.id.clone(), source, groups, latitudes: OnceCell::new() })
+        Ok(Self { number, id: granule.id.clone(), source, whole, groups, latitudes: OnceCell::new() })
     }
 }
 
@@ -150,9 +178,8 @@ fn group_index(
             expected: latitude.rows(),
         });
     }
-    let pieces = longitude
-        .pieces_for_range(0..longitude.rows(), None)
-        .map_err(|source| ReadError::Hdf5 { granule: granule.id.clone(), source })?;
+    let pieces =
+        longitude.pieces_for_range(0..longitude.rows(), None).map_err(|source| ReadError::hdf5(&granule.id, source))?;
     let longitudes = pieces.iter().map(|_| OnceLock::new()).collect();
     Ok(Some(GroupIndex { longitudes, ..index }))
 }
@@ -164,21 +191,46 @@ pub(super) struct Opener {
     pub(super) meter: Arc<Meter>,
     pub(super) plan: PlanSettings,
     pub(super) cpu: CpuPool,
+    /// Small remote granules that came whole, by number.
+    pub(super) wholes: Cache<u64, Granule>,
+}
+
+impl Weigh for Granule {
+    fn weight(&self) -> usize {
+        usize::try_from(self.length()).unwrap_or(usize::MAX)
+    }
 }
 
 /// The indexes of the granules that this process has met. Each granule's metadata is read once,
-/// also when several shards ask for it at the same time.
-#[derive(Debug, Default)]
+/// also when several shards ask for it at the same time, as long as the indexes fit [`KEPT_BYTES`].
+#[derive(Debug)]
 pub(super) struct Indexes {
-    known: Mutex<HashMap<String, Arc<OnceCell<Arc<GranuleIndex>>>>>,
-    numbers: std::sync::atomic::AtomicU64,
+    known: Cache<String, Known>,
+    numbers: AtomicU64,
 }
 
-/// Granules whose indexes are kept. At some tens of kilobytes each this bounds memory and open
-/// files; a run's neighbouring shards share far fewer.
-const KEPT: usize = 512;
+/// An index that is, or is about to be, known.
+#[derive(Debug, Default)]
+struct Known(OnceCell<Arc<GranuleIndex>>);
+
+/// Bytes of indexes that are kept: over a thousand granules of ATL06.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// Every index holds its file open, so there must not be more of them than a process may have.
+const MOST_KEPT: usize = 800;
+
+impl Weigh for Known {
+    fn weight(&self) -> usize {
+        self.0.get().map_or(0, |index| index.bytes()).max(KEPT_BYTES / MOST_KEPT)
+    }
+}
 
 impl Indexes {
+    /// Knows no granule yet.
+    pub(super) fn new() -> Self {
+        Self { known: Cache::new(KEPT_BYTES), numbers: AtomicU64::new(0) }
+    }
+
     /// The granule's index, made on the first call.
     pub(super) async fn get(
         &self,
@@ -186,20 +238,19 @@ impl Indexes {
         wants: &Wants,
         opener: &Opener,
     ) -> Result<Arc<GranuleIndex>, ReadError> {
-        let cell = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= KEPT && !known.contains_key(&granule.href) {
-                // Those in use stay alive through their own references.
-                known.retain(|_, cell| Arc::strong_count(cell) > 1);
-            }
-            Arc::clone(known.entry(granule.href.clone()).or_default())
-        };
-        let index = cell
+        let known = self.known.get_or_put(&granule.href, Known::default);
+        if let Some(index) = known.0.get() {
+            return Ok(Arc::clone(index));
+        }
+        let index = known
+            .0
             .get_or_try_init(|| async {
-                let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
                 GranuleIndex::new(number, granule, wants, opener).await.map(Arc::new)
             })
             .await?;
+        // Now that it is there it has its weight.
+        self.known.put(granule.href.clone(), Arc::clone(&known));
         Ok(Arc::clone(index))
     }
 }

@@ -127,17 +127,17 @@ impl Loader {
         let ranges: Vec<Range<u64>> = misses.iter().map(|miss| miss.range.clone()).collect();
         let runs = coalesce::runs(&ranges, index.source.coalescing());
         report.hdf5_chunks_decoded += misses.len() as u64;
-        report.requests += runs.len() as u64;
-        report.bytes += runs.iter().map(|run| run.range.end - run.range.start).sum::<u64>();
-
-        let fetched = if index.source.blocking().is_some() {
-            None
-        } else {
+        let whole = index.whole.upgrade().and_then(|granule| granule.ranges_blocking(&ranges)).transpose();
+        let mut fetched = whole.map_err(|source| at_hdf5(index, source))?;
+        if fetched.is_none() {
+            report.requests += runs.len() as u64;
+            report.bytes += runs.iter().map(|run| run.range.end - run.range.start).sum::<u64>();
+        }
+        if fetched.is_none() && index.source.blocking().is_none() {
             let start = Instant::now();
-            let bytes = index.source.ranges(&ranges).await.map_err(|source| at_source(index, source))?;
+            fetched = Some(index.source.ranges(&ranges).await.map_err(|source| at_source(index, source))?);
             report.read_seconds += start.elapsed().as_secs_f64();
-            Some(bytes)
-        };
+        }
         let granule = Arc::clone(index);
         let work = move || match (fetched, granule.source.blocking()) {
             (None, Some(source)) => read_and_undo(&granule, source, &misses, &ranges, &runs, &take),
@@ -240,5 +240,5 @@ pub(super) fn at_source(index: &GranuleIndex, source: SourceError) -> ReadError 
 }
 
 pub(super) fn at_hdf5(index: &GranuleIndex, source: Hdf5Error) -> ReadError {
-    ReadError::Hdf5 { granule: index.id.clone(), source }
+    ReadError::hdf5(&index.id, source)
 }

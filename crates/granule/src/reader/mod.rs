@@ -39,7 +39,10 @@ use crate::{
     source::{Meter, SourceSettings, Sources, Usage},
 };
 
-use self::index::{Indexes, Opener};
+use self::{
+    cache::Cache,
+    index::{Indexes, Opener},
+};
 use load::Loader;
 use wants::Wants;
 
@@ -97,8 +100,9 @@ impl GranuleReader {
                 meter: Arc::new(Meter::default()),
                 plan: PlanSettings::default(),
                 cpu: cpu.clone(),
+                wholes: Cache::new(settings.cache_bytes),
             },
-            indexes: Indexes::default(),
+            indexes: Indexes::new(),
             loader: Loader::new(settings.cache_bytes, cpu),
             settings,
             permits: Semaphore::new(settings.granules_in_all.max(1)),
