@@ -48,7 +48,7 @@ pub(crate) fn process(
     let reading = ReaderSettings {
         granules_in_flight: settings.granules_in_flight,
         cache_bytes: settings.cache_bytes,
-        ..ReaderSettings::default()
+        granules_in_all: settings.granules_in_flight.saturating_mul(2),
     };
     let reader = GranuleReader::new(&inputs.pipeline, &inputs.grid, sources, reading, cpu.clone());
     Ok(Arc::new(Process::new(&inputs.pipeline, &inputs.grid, Arc::clone(layout), store.clone(), reader, cpu)))

@@ -59,6 +59,12 @@ impl Inputs {
         };
         Ok(Self { pipeline, grid, shard_map, folder, driver, selection, location })
     }
+
+    /// Whether granules are read over a network, judged by the first one.
+    pub(crate) fn is_remote(&self) -> bool {
+        let first = self.shard_map.granules().first().and_then(|granule| granule.href(&self.driver).ok());
+        first.is_some_and(|href| href.contains("://") && !href.starts_with("file://"))
+    }
 }
 
 fn load_pipeline(path: &Path) -> Result<Pipeline, CommandError> {

@@ -30,7 +30,7 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     let start = Instant::now();
     engine::check_queue(&typed)?;
     let inputs = Inputs::load(&typed)?;
-    let settings = Settings::resolve(&typed);
+    let settings = Settings::resolve(&typed, inputs.is_remote());
     for line in &settings.lines {
         info!(name = line.name, value = line.value, origin = line.origin, "setting");
     }

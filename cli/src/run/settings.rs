@@ -32,11 +32,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Resolves what was typed: a flag (or its environment variable) over the default.
-    pub(crate) fn resolve(typed: &RunArguments) -> Self {
+    /// Resolves what was typed: a flag (or its environment variable) over the default. Remote
+    /// granules are read more at once, to hide their latency.
+    pub(crate) fn resolve(typed: &RunArguments, remote: bool) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let workers = pick(typed.workers, cores);
-        let granules = pick(typed.reading.granules_in_flight, 4);
+        let granules = pick(typed.reading.granules_in_flight, if remote { 16 } else { 4 });
         let requests = pick(typed.reading.requests_in_flight, 64);
         let cache = pick(typed.reading.cache_mb, 64);
         let threads = Setting { value: cores, origin: "default" };
