@@ -7,7 +7,8 @@
 The part is one `dimension=start:stop` per dimension. Every array over these dimensions (or some
 of them) is read twice: by zarr-python from the consolidated metadata, and by xarray. The object
 holds `zarr` and `xarray` (values by array, NaN as null), `coords`, `attrs` and `warnings`; with
---xdggs also `centres`: latitude and longitude of the cells by xdggs.
+--xdggs also `centres`: latitude and longitude of the cells by xdggs. STORE may be s3://bucket/prefix
+on the S3 server at --endpoint (keys test, test).
 """
 
 import argparse
@@ -24,6 +25,26 @@ def plain(values):
     if isinstance(values, float) and not math.isfinite(values):
         return None if math.isnan(values) else repr(values)
     return values
+
+
+def place(store, endpoint):
+    """What zarr and xarray open: the folder, or the prefix on an S3 server."""
+    if not store.startswith("s3://"):
+        return store
+    import obstore.store
+    import zarr.storage
+
+    return zarr.storage.ObjectStore(
+        obstore.store.S3Store.from_url(
+            store,
+            endpoint=endpoint,
+            region="us-east-1",
+            access_key_id="test",
+            secret_access_key="test",
+            client_options={"allow_http": True},
+        ),
+        read_only=True,
+    )
 
 
 def by_zarr(store, group, part):
@@ -59,7 +80,9 @@ def main():
     parser.add_argument("group")
     parser.add_argument("part", nargs="+", metavar="DIM=START:STOP")
     parser.add_argument("--xdggs", metavar="CONVENTION", help="decode with xdggs by this convention (xdggs, zarr)")
+    parser.add_argument("--endpoint", metavar="URL", help="the S3 server of an s3:// store")
     arguments = parser.parse_args()
+    store = place(arguments.store, arguments.endpoint)
     part = {}
     for text in arguments.part:
         dim, _, span = text.partition("=")
@@ -67,8 +90,8 @@ def main():
         part[dim] = slice(int(start), int(stop))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        answer = {"zarr": by_zarr(arguments.store, arguments.group, part)}
-        dataset = by_xarray(arguments.store, arguments.group, part)
+        answer = {"zarr": by_zarr(store, arguments.group, part)}
+        dataset = by_xarray(store, arguments.group, part)
         answer["xarray"] = {str(name): plain(values.values.tolist()) for name, values in dataset.variables.items()}
         answer["coords"] = sorted(map(str, dataset.coords))
         answer["attrs"] = {str(name): values.attrs for name, values in dataset.variables.items()}

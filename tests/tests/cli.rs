@@ -248,7 +248,7 @@ fn an_s3_that_refuses_connections_exits_3_before_long() {
     for command in [["verify", "s3://bucket/store"].as_slice(), &["compare", "s3://bucket/store", "s3://bucket/other"]]
     {
         let ended = job.command(&[command, &["--endpoint-url", &endpoint]].concat()).expect(3);
-        assert!(ended.err.contains("s3://bucket/store"), "{}", ended.err);
+        assert!(ended.err.contains("s3://bucket/"), "{}", ended.err);
     }
     let ended = job.run("s3://bucket/store", &["--endpoint-url", &endpoint]).expect(3);
     assert!(ended.err.contains("s3://bucket/store") && ended.err.contains("efused"), "{}", ended.err);

@@ -10,7 +10,7 @@ use zagg_sample::SampleParameters;
 use zagg_tests::golden::{atl06, atl06_with};
 use zagg_tests::kit::run::run;
 use zagg_tests::kit::samples::{Track, granules, grid, shard_map};
-use zagg_tests::kit::{Table, Workdir, python, workspace};
+use zagg_tests::kit::{MiniStack, Table, Workdir, python, workspace, zagg_bin};
 
 const FIELDS: [&str; 9] = ["count", "h_max", "h_mean", "h_min", "h_q25", "h_q50", "h_q75", "h_sigma", "h_variance"];
 
@@ -226,4 +226,26 @@ fn a_rectilinear_store_opens_with_x_and_y_and_points_lie_where_pyproj_puts_them(
 fn inside(key: &str, rows: u64, columns: u64) -> bool {
     let numbers: Vec<i64> = key.split(',').map(|number| number.parse().unwrap()).collect();
     (0..rows as i64).contains(&numbers[0]) && (0..columns as i64).contains(&numbers[1])
+}
+
+#[test]
+fn a_store_on_s3_reads_the_same_through_zarr_and_xarray() {
+    let made = Made::new();
+    let pipeline = atl06();
+    let (local, group) = made.store(&pipeline, "local");
+    let server = MiniStack::shared();
+    let bucket = server.create_bucket("readers");
+    let remote = format!("s3://{bucket}/made/store.zarr");
+    let mut command = zagg_bin::command();
+    command.args(["run", "--quiet", "--driver", "file", "--store", &remote, "--config"]).arg(&pipeline);
+    command.arg("--catalog").arg(made.work.path("local.map.json"));
+    command.envs(MiniStack::environment(&server.endpoint()));
+    assert!(command.status().unwrap().success());
+
+    let part = cells(fullest(&Table::read(&local)), 4096);
+    let here = read(&local, &group, &part, &["--xdggs", "xdggs"]);
+    let there = read(Path::new(&remote), &group, &part, &["--xdggs", "xdggs", "--endpoint", &server.endpoint()]);
+    for what in ["zarr", "xarray", "coords", "attrs", "group", "centres"] {
+        assert_eq!(here[what], there[what], "{what}");
+    }
 }

@@ -22,7 +22,8 @@ pub const MISSING_BEAM: (usize, &str) = (1, "gt2r");
 pub fn parameters() -> SampleParameters {
     SampleParameters {
         granules: 6,
-        segments: 4000,
+        // More than a granule's first request brings: shards ask for what they need.
+        segments: 12_000,
         layout: Layout::Chunked(1000),
         oddities: vec![(MISSING_BEAM.0, Oddity::MissingBeam { beam: MISSING_BEAM.1 })],
         ..SampleParameters::default()

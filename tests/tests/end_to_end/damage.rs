@@ -130,7 +130,13 @@ fn a_granule_that_may_not_be_read_is_tried_twice_and_named() {
     assert_eq!(lost.iter().cloned().collect::<BTreeSet<_>>(), job.shards_of(number).into_iter().collect());
     for (fault, reason) in failures.values() {
         assert_eq!(fault, "denied");
-        assert!(reason.contains(&granule.id) && reason.contains("403") && reason.contains("token"), "{reason}");
+        assert!(
+            reason.contains(&granule.id)
+                && reason.contains("cannot be read")
+                && reason.contains("403")
+                && reason.contains("token"),
+            "{reason}"
+        );
     }
     assert_eq!(ended.shards("retries"), lost.len() as u64, "credentials may just have been renewed");
     web.set(&format!("/{}", places::name(granule)), Answer::File(granule.file.clone()));

@@ -79,7 +79,4 @@ fn only_ranges_are_asked_for_and_never_a_large_granule_at_once() {
     eprintln!("{read} of {} bytes in {} requests, the largest of {largest:?}", large[0].bytes, log.len());
     assert!(large[0].bytes > 8 << 20, "the granule is large: {}", large[0].bytes);
     assert!(largest.is_some_and(|bytes| bytes <= 8 << 20), "{log:?}");
-    for asked in &log {
-        eprintln!("{:?} {}", asked.range, asked.bytes);
-    }
 }

@@ -62,8 +62,13 @@ impl DatasetPlan {
     pub fn pieces_for_rows(&self, rows: &[u64], column: Option<usize>) -> Result<Vec<u64>, Hdf5Error> {
         let bands = self.bands(column)?;
         self.check_rows(rows)?;
-        let mut pieces: Vec<u64> = rows.iter().map(|row| bands.piece(row / bands.rows)).collect();
-        pieces.dedup();
+        let (mut pieces, mut rest) = (Vec::new(), rows);
+        while let Some(row) = rest.first() {
+            let band = row / bands.rows;
+            pieces.push(bands.piece(band));
+            let inside = rest.partition_point(|row| row / bands.rows <= band);
+            rest = rest.get(inside..).unwrap_or_default();
+        }
         Ok(pieces)
     }
 
