@@ -20,6 +20,12 @@ pub(crate) fn result(text: &str, quiet: bool) {
     }
 }
 
+/// Whether a report can be written to `path`: better known before the work than after it.
+pub(crate) fn check_report(path: &Path) -> Result<(), CommandError> {
+    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+    opened.map(drop).map_err(|source| CommandError::WriteFile { what: "the report", path: path.into(), source })
+}
+
 /// Writes `report` as JSON to `path`.
 pub(crate) fn write_report(path: &Path, report: &impl Serialize) -> Result<(), CommandError> {
     let mut text = serde_json::to_string_pretty(report)?;

@@ -46,6 +46,9 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
         output::result(&dry::describe(&inputs, &plan), quiet);
         return Ok(Exit::Done);
     }
+    if let Some(path) = &typed.report {
+        output::check_report(path)?;
+    }
     let (store, layout) = engine::store(&inputs, &typed.s3)?;
     let process = engine::process(&inputs, &settings, &typed.s3, &store, &layout)?;
     let prepared = prepare(&store, &layout, &inputs.grid, &plan, typed.overwrite).await?;
@@ -56,7 +59,8 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     if report.shards.left > 0 && !report.interrupted {
         report.credit_others(done_by_now(&store, &plan, &prepared.to_do).await?);
     }
-    if report.is_complete() {
+    // The metadata is the same whatever became of the shards; only a stopped run leaves it for later.
+    if !report.interrupted {
         consolidate(&store).await?;
     }
     report.wall_seconds = start.elapsed().as_secs_f64();

@@ -47,7 +47,7 @@ pub enum StoreError {
         source: Box<object_store::Error>,
     },
     /// There is no `zarr.json` at the root.
-    #[error("{location} holds no store; prepare it with zagg-produce first")]
+    #[error("{location} holds no zagg store; check the location, or make one with `zagg run`")]
     NoStore {
         /// The place.
         location: String,

@@ -62,7 +62,10 @@ fn refusal(href: &str, response: &Response, range: &Range<u64>, with_token: bool
     let status = response.status();
     let (href, answer) = (href.to_owned(), status.as_u16().to_string());
     match status.as_u16() {
-        401 | 403 if !with_token => SourceError::Denied { href, answer: format!("{answer}, no token was given") },
+        401 | 403 if !with_token => SourceError::Denied {
+            href,
+            answer: format!("{answer}; no bearer token was given (zagg takes it from EARTHDATA_TOKEN)"),
+        },
         401 | 403 | 407 => SourceError::Denied { href, answer },
         404 | 410 => SourceError::Missing { href },
         416 => SourceError::PastTheEnd { href, start: range.start, end: range.end },
