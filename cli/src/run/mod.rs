@@ -120,7 +120,8 @@ async fn work(
     let drain_settings = DrainSettings {
         slots: settings.workers,
         until_empty: true,
-        wait: std::time::Duration::from_millis(500),
+        // Short: the slot that finds nothing left is what the end of a run waits for.
+        wait: std::time::Duration::from_millis(50),
         patience: Patience::default(),
     };
     let draining = tokio::spawn(drain(Arc::clone(&queue.queue), Arc::clone(process), drain_settings, signal, events));
