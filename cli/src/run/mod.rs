@@ -6,24 +6,22 @@ mod inputs;
 mod progress;
 mod report;
 mod settings;
+mod shift;
 mod summary;
 mod watch;
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
-use tokio::sync::mpsc;
 use tracing::info;
-use zagg_core::job::Job;
-use zagg_producer::{Prepared, RunPlan, RunRequest, done_by_now, enqueue, prepare};
-use zagg_store::{Store, consolidate::consolidate};
-use zagg_worker::{DrainSettings, Patience, Process, Stopper, drain};
+use zagg_producer::{Prepared, RunPlan, RunRequest, done_by_now, prepare};
+use zagg_store::consolidate::consolidate;
 
 use crate::{args::RunArguments, error::CommandError, exit::Exit, output, process};
 
 use inputs::Inputs;
-use progress::Progress;
 use report::{Refused, RunReport};
 use settings::Settings;
+use shift::Shift;
 
 /// Runs what was typed.
 pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, CommandError> {
@@ -54,7 +52,9 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     let prepared = prepare(&store, &layout, &inputs.grid, &plan, typed.overwrite).await?;
     let mut report = start_report(&inputs, &plan, &prepared, &layout.group);
     report.settings.clone_from(&settings.lines);
-    work(&typed, quiet, &settings, &plan, &prepared, &store, &process, &mut report).await?;
+    let shift =
+        Shift { typed: &typed, quiet, settings: &settings, plan: &plan, prepared: &prepared, process: &process };
+    shift.work(store.location(), &mut report).await?;
     report.settle();
     if report.shards.left > 0 && !report.interrupted {
         report.credit_others(done_by_now(&store, &plan, &prepared.to_do).await?);
@@ -91,44 +91,4 @@ fn start_report(inputs: &Inputs, plan: &RunPlan, prepared: &Prepared, group: &st
     report.refused =
         prepared.stale.iter().map(|shard| Refused { shard: shard.clone(), reason: reason.to_owned() }).collect();
     report
-}
-
-/// Enqueues what is to do and works until nothing is left or the user stops it.
-#[allow(clippy::too_many_arguments)]
-async fn work(
-    typed: &RunArguments,
-    quiet: bool,
-    settings: &Settings,
-    plan: &RunPlan,
-    prepared: &Prepared,
-    store: &Store,
-    process: &Arc<Process>,
-    report: &mut RunReport,
-) -> Result<(), CommandError> {
-    let shards: Vec<_> = prepared.to_do.iter().map(|&index| &plan.shards[index]).collect();
-    if shards.is_empty() {
-        return Ok(());
-    }
-    let place = store.location().to_string();
-    let jobs: Vec<Job> = shards.iter().map(|shard| plan.job(shard, &place)).collect();
-    let queue = engine::queue(typed).await?;
-    let enqueued = enqueue(queue.queue.as_ref(), &jobs, &shards).await?;
-    report.refused.extend(enqueued.refused.into_iter().map(|(shard, reason)| Refused { shard, reason }));
-
-    let (stopper, signal) = Stopper::new();
-    let (events, heard) = mpsc::unbounded_channel();
-    let drain_settings = DrainSettings {
-        slots: settings.workers,
-        until_empty: true,
-        // Short: the slot that finds nothing left is what the end of a run waits for.
-        wait: std::time::Duration::from_millis(50),
-        patience: Patience::default(),
-    };
-    let draining = tokio::spawn(drain(Arc::clone(&queue.queue), Arc::clone(process), drain_settings, signal, events));
-    let progress = Progress::new(shards.len() as u64, quiet);
-    report.interrupted = watch::watch(heard, progress, process, &stopper, report).await;
-    match draining.await {
-        Ok(outcome) => Ok(outcome?),
-        Err(error) => Err(CommandError::Usage(format!("the workers ended abnormally: {error}"))),
-    }
 }
