@@ -20,10 +20,13 @@ pub(crate) fn result(text: &str, quiet: bool) {
     }
 }
 
-/// Whether a report can be written to `path`: better known before the work than after it.
+/// Whether a report can be written to `path`: better known before the work than after it. Leaves
+/// nothing behind.
 pub(crate) fn check_report(path: &Path) -> Result<(), CommandError> {
-    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
-    opened.map(drop).map_err(|source| CommandError::WriteFile { what: "the report", path: path.into(), source })
+    let failed = |source| CommandError::WriteFile { what: "the report", path: path.into(), source };
+    let is_new = !path.exists();
+    fs::OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    if is_new { fs::remove_file(path).map_err(failed) } else { Ok(()) }
 }
 
 /// Writes `report` as JSON to `path`.

@@ -229,13 +229,13 @@ fn the_report_has_what_it_promises() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_an_error() {
+fn a_report_that_cannot_be_written_is_an_error_before_anything_is_done() {
     let job = Job::new();
     let place = "no/such/folder/report.json";
     let typed = ["run", "-c", "atl06.yaml", "--catalog", "shardmap.json", "--store", "s", "--driver", "file"];
     let ended = job.command(&[typed.as_slice(), &["--report", place]].concat()).expect(2);
     assert!(ended.err.contains(place), "{}", ended.err);
-    job.verify("s").expect(0);
+    job.verify("s").expect(2);
 }
 
 #[test]
