@@ -9,7 +9,7 @@ use zagg_core::{fault::Fault, job::Job};
 use zagg_queue::{
     error::Error as QueueError,
     lease::Lease,
-    queue::{Delivery, Queue},
+    queue::{Delivery, Queue, Reason},
 };
 
 use crate::{
@@ -169,7 +169,7 @@ impl Slot {
             }
             Verdict::Bury => {
                 warn!(shard = job.shard, fault = fault.name(), attempt, reason = trouble.reason, "buried");
-                lease.bury(&format!("{}: {}", fault.name(), trouble.reason)).await?;
+                lease.bury(&Reason::new(fault.into(), trouble.reason.as_str())).await?;
                 self.tell(Event::Buried(trouble));
             }
         }

@@ -71,6 +71,27 @@ pub enum Error {
         /// This program's version.
         known: i64,
     },
+    /// A broker failed or refused.
+    #[error("`{queue}` failed while {doing}")]
+    Broker {
+        /// The queue's name.
+        queue: String,
+        /// What was being done.
+        doing: &'static str,
+        /// What kind of trouble it is, told from the client's typed error.
+        fault: Fault,
+        /// What the broker or its client said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The broker is there, but has no such queue.
+    #[error("`{queue}` does not exist: `zagg-produce --create-queue` makes it ({missing} is missing)")]
+    Absent {
+        /// The queue's name.
+        queue: String,
+        /// What is missing there.
+        missing: String,
+    },
     /// A thread could not be started.
     #[error("the {thread} thread could not be started")]
     Thread {
@@ -95,7 +116,9 @@ pub enum Error {
         problem: String,
     },
     /// The address is right, but this program has no client for that broker.
-    #[error("{broker} queues (`{url}`) are not built in yet: use `file:PATH` on one machine")]
+    #[error(
+        "this program was built without {broker} queues (`{url}`): use one that was built with them, or `file:PATH`"
+    )]
     NotBuiltIn {
         /// The broker's name.
         broker: &'static str,
@@ -117,6 +140,8 @@ impl Error {
                 Fault::Malformed
             }
             Self::Thread { .. } => Fault::Capacity,
+            Self::Broker { fault, .. } => *fault,
+            Self::Absent { .. } => Fault::Missing,
         }
     }
 

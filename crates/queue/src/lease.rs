@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use zagg_core::job::Job;
 
 use crate::error::Error;
-use crate::queue::{Delivery, Queue, Settled};
+use crate::queue::{Delivery, Queue, Reason, Settled};
 
 /// Tries of one verdict before the caller hears that it failed.
 const SETTLE_TRIES: u32 = 5;
@@ -100,11 +100,19 @@ impl Lease {
         self.settle(Verdict::Release(after)).await
     }
 
+    /// Nobody could try the job. See [`Queue::put_back`].
+    ///
+    /// # Errors
+    /// When the broker could not be told, in spite of several tries: the job comes back.
+    pub async fn put_back(self) -> Result<Settled, Error> {
+        self.settle(Verdict::PutBack).await
+    }
+
     /// The job is set aside. See [`Queue::bury`].
     ///
     /// # Errors
     /// When the broker could not be told, in spite of several tries: the job comes back.
-    pub async fn bury(self, reason: &str) -> Result<Settled, Error> {
+    pub async fn bury(self, reason: &Reason) -> Result<Settled, Error> {
         self.settle(Verdict::Bury(reason)).await
     }
 
@@ -128,6 +136,7 @@ impl Lease {
         match verdict {
             Verdict::Ack => self.queue.ack(&self.delivery).await,
             Verdict::Release(after) => self.queue.release(&self.delivery, after).await,
+            Verdict::PutBack => self.queue.put_back(&self.delivery).await,
             Verdict::Bury(reason) => self.queue.bury(&self.delivery, reason).await,
         }
     }
@@ -137,7 +146,8 @@ impl Lease {
 enum Verdict<'a> {
     Ack,
     Release(Duration),
-    Bury(&'a str),
+    PutBack,
+    Bury(&'a Reason),
 }
 
 impl Drop for Lease {

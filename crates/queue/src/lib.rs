@@ -11,7 +11,11 @@
 
 pub mod error;
 
+pub mod class;
+
 pub mod queue;
+
+pub mod setup;
 
 pub mod message;
 
@@ -20,6 +24,15 @@ pub mod lease;
 pub mod memory;
 
 pub mod embedded;
+
+#[cfg(feature = "sqs")]
+pub mod sqs;
+
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+
+#[cfg(feature = "redis")]
+pub mod redis;
 
 pub mod url;
 

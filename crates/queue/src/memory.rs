@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::error::Error;
-use crate::message::{MESSAGE_BYTES, admit, clip, decode, poison};
-use crate::queue::{Abilities, Buried, Delivery, Depth, Enqueued, Limits, Options, Queue, Receipt, Settled};
+use crate::message::{MESSAGE_BYTES, admit, decode, poison, undecodable};
+use crate::queue::{
+    Abilities, Buried, Class, Delivery, Depth, Enqueued, Limits, Options, Queue, Reason, Receipt, Settled,
+};
 
 /// Half a day: nothing here needs a tighter bound, and sums of it can't overflow.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
@@ -48,7 +50,7 @@ enum Place {
     Ready,
     Leased(Instant),
     Delayed(Instant),
-    Buried(String),
+    Buried(Reason),
 }
 
 impl Memory {
@@ -83,12 +85,13 @@ impl Queue for Memory {
     }
 
     fn limits(&self) -> Limits {
-        let term = self.options.term;
-        Limits { message_bytes: MESSAGE_BYTES, batch: 1000, max_delay: LONGEST, term, lease: LONGEST, wait: LONGEST }
+        let Options { term, max_attempts: attempts } = self.options;
+        let message_bytes = MESSAGE_BYTES;
+        Limits { message_bytes, batch: 1000, max_delay: LONGEST, term, lease: LONGEST, wait: LONGEST, attempts }
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { duplicates: true, durable: false, exact_depth: true }
+        Abilities { duplicates: true, durable: false, exact_depth: true, forgets_attempts: true }
     }
 
     async fn enqueue(&self, jobs: &[zagg_core::job::Job]) -> Result<Enqueued, Error> {
@@ -149,8 +152,14 @@ impl Queue for Memory {
         Ok(self.settle(delivery, Some(Place::Delayed(Instant::now() + after.min(LONGEST)))))
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<Settled, Error> {
-        Ok(self.settle(delivery, Some(Place::Buried(clip(reason)))))
+    async fn put_back(&self, delivery: &Delivery) -> Result<Settled, Error> {
+        let settled = self.state().put_back(delivery);
+        self.news.notify_waiters();
+        Ok(settled)
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &Reason) -> Result<Settled, Error> {
+        Ok(self.settle(delivery, Some(Place::Buried(reason.clipped()))))
     }
 
     async fn depth(&self) -> Result<Depth, Error> {
@@ -174,10 +183,10 @@ impl Queue for Memory {
         Ok(state.entries.values().filter_map(Entry::tombstone).take(max).collect())
     }
 
-    async fn redrive(&self, max: usize) -> Result<usize, Error> {
+    async fn redrive(&self, max: usize, class: Option<Class>) -> Result<usize, Error> {
         let mut state = self.state();
         state.sweep(Instant::now(), self.options.max_attempts);
-        let buried = |(seq, entry): (&u64, &Entry)| matches!(entry.place, Place::Buried(_)).then_some(*seq);
+        let buried = |(seq, entry): (&u64, &Entry)| entry.is_buried_for(class).then_some(*seq);
         let chosen: Vec<u64> = state.entries.iter().filter_map(buried).take(max).collect();
         for seq in &chosen {
             if let Some(entry) = state.entries.get_mut(seq) {
@@ -192,6 +201,10 @@ impl Queue for Memory {
 }
 
 impl Entry {
+    fn is_buried_for(&self, class: Option<Class>) -> bool {
+        matches!(&self.place, Place::Buried(reason) if class.is_none_or(|class| class == reason.class))
+    }
+
     fn tombstone(&self) -> Option<Buried> {
         let Place::Buried(reason) = &self.place else { return None };
         let body = String::from_utf8_lossy(&self.body).into_owned();
@@ -262,6 +275,13 @@ impl State {
         Settled::Done
     }
 
+    fn put_back(&mut self, delivery: &Delivery) -> Settled {
+        let Some((seq, entry)) = self.current(delivery) else { return Settled::Stale };
+        entry.attempts = entry.attempts.saturating_sub(1);
+        self.place(seq, Place::Ready);
+        Settled::Done
+    }
+
     /// Makes ready what is due, and buries what was handed out often enough. The receipt of a
     /// lease that ended stays good until somebody else gets the job: late work still counts.
     fn sweep(&mut self, now: Instant, max_attempts: u32) {
@@ -295,7 +315,7 @@ impl State {
             let (attempt, receipt) = (entry.attempts, Receipt::new(format!("{seq}:{}", entry.claim)));
             match decode(&entry.body) {
                 Ok(job) => deliveries.push(Delivery { job, attempt, receipt, expires }),
-                Err(why) => self.place(seq, Place::Buried(why.to_string())),
+                Err(why) => self.place(seq, Place::Buried(undecodable(&why))),
             }
         }
         (deliveries, self.timed.first().map(|(due, _)| *due))

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use zagg_core::fault::Fault;
 use zagg_core::job::{JOB_SCHEMA, Job};
 
-use crate::queue::Refused;
+use crate::queue::{Class, Reason, Refused};
 
 /// Bytes that a message may have on any broker.
 pub const MESSAGE_BYTES: usize = 2048;
@@ -99,8 +99,14 @@ pub fn clip(reason: &str) -> String {
 
 /// The reason that a job beyond the limit of attempts is buried with.
 #[must_use]
-pub fn poison(attempts: u32) -> String {
-    format!("poison: given up after {attempts} attempts")
+pub fn poison(attempts: u32) -> Reason {
+    Reason::new(Class::Poison, format!("given up after {attempts} attempts"))
+}
+
+/// The reason that a message which is no job is buried with.
+#[must_use]
+pub fn undecodable(why: &Undecodable) -> Reason {
+    Reason::new(Class::Undecodable, why.to_string()).clipped()
 }
 
 #[cfg(test)]

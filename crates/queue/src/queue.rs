@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use zagg_core::fault::Fault;
 use zagg_core::job::Job;
 
+pub use crate::class::Class;
 use crate::error::Error;
 
 /// Jobs handed out on loan, at least once each. A job that was accepted is delivered, again and
@@ -78,11 +79,20 @@ pub trait Queue: Send + Sync + fmt::Debug {
     /// When the broker can't be reached or refuses.
     async fn release(&self, delivery: &Delivery, after: Duration) -> Result<Settled, Error>;
 
-    /// Settles the delivery: the job is set aside with the reason, until somebody redrives it.
+    /// Settles the delivery: nobody could try the job (the worker is told to stop, or has no room),
+    /// so it is to be had again at once, and the attempt is not counted where the broker can
+    /// forget it ([`Abilities::forgets_attempts`]).
     ///
     /// # Errors
     /// When the broker can't be reached or refuses.
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<Settled, Error>;
+    async fn put_back(&self, delivery: &Delivery) -> Result<Settled, Error>;
+
+    /// Settles the delivery: the job is set aside with the reason, until somebody redrives it. The
+    /// reason's text is cut to [`crate::message::REASON_CHARACTERS`].
+    ///
+    /// # Errors
+    /// When the broker can't be reached or refuses.
+    async fn bury(&self, delivery: &Delivery, reason: &Reason) -> Result<Settled, Error>;
 
     /// How many jobs there are in which state.
     ///
@@ -97,10 +107,11 @@ pub trait Queue: Send + Sync + fmt::Debug {
     async fn buried(&self, max: usize) -> Result<Vec<Buried>, Error>;
 
     /// Puts up to `max` buried jobs back, their attempts counted from one again; returns how many.
+    /// Only those buried for `class`, where one is given.
     ///
     /// # Errors
     /// When the broker can't be reached or refuses: then any part may have been put back.
-    async fn redrive(&self, max: usize) -> Result<usize, Error>;
+    async fn redrive(&self, max: usize, class: Option<Class>) -> Result<usize, Error>;
 }
 
 /// What a queue can bear. Requests beyond `max_delay`, `lease` and `wait` are clamped by the queue.
@@ -118,6 +129,8 @@ pub struct Limits {
     pub lease: Duration,
     /// The longest that one [`Queue::receive`] waits.
     pub wait: Duration,
+    /// Deliveries of one job before it is buried as poison.
+    pub attempts: u32,
 }
 
 /// What a queue can tell and survive: differences between brokers that callers may have to know.
@@ -130,6 +143,8 @@ pub struct Abilities {
     pub durable: bool,
     /// [`Queue::depth`] is exact and up to date, not an estimate.
     pub exact_depth: bool,
+    /// [`Queue::put_back`] takes the attempt back.
+    pub forgets_attempts: bool,
 }
 
 /// How one machine's queues are run.
@@ -266,5 +281,34 @@ pub struct Buried {
     /// How many times it had been handed out.
     pub attempts: u32,
     /// Why it was buried.
-    pub reason: String,
+    pub reason: Reason,
+}
+
+/// Why a job was set aside: a class that programs sort by, and a text for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What kind of trouble it was.
+    pub class: Class,
+    /// The whole story, without credentials.
+    pub text: String,
+}
+
+impl Reason {
+    /// A reason.
+    #[must_use]
+    pub fn new(class: Class, text: impl Into<String>) -> Self {
+        Self { class, text: text.into() }
+    }
+
+    /// The same with a text that brokers take.
+    #[must_use]
+    pub fn clipped(&self) -> Self {
+        Self { class: self.class, text: crate::message::clip(&self.text) }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.text)
+    }
 }

@@ -17,6 +17,7 @@ use crate::embedded::Embedded;
 use crate::error::Error;
 use crate::memory::Memory;
 use crate::queue::{Options, Queue};
+use crate::setup::Setup;
 
 /// Schemes, for suggestions.
 const SCHEMES: [&str; 7] = ["file", "memory", "sqs", "amqp", "amqps", "redis", "rediss"];
@@ -66,6 +67,26 @@ impl QueueUrl {
         match self {
             Self::File(path) => Ok(Arc::new(Embedded::open(path, options).await?)),
             Self::Memory => Ok(Arc::new(Memory::new(options))),
+            Self::Broker(broker, _) => Err(Error::NotBuiltIn { broker: broker.name(), url: self.to_string() }),
+        }
+    }
+}
+
+impl QueueUrl {
+    /// Makes the queue on its broker, with everything that belongs to it (the graveyard, policies),
+    /// or checks what is there. What exists is never changed. Doing it twice is no error.
+    ///
+    /// # Errors
+    /// As [`QueueUrl::open`].
+    pub async fn create(&self, options: Options) -> Result<Setup, Error> {
+        match self {
+            Self::File(path) => {
+                let (name, existed) = (self.to_string(), path.exists());
+                Embedded::open(path, options).await?;
+                let (created, found) = if existed { (vec![], vec![name]) } else { (vec![name], vec![]) };
+                Ok(Setup { created, found, differences: Vec::new() })
+            }
+            Self::Memory => Ok(Setup::default()),
             Self::Broker(broker, _) => Err(Error::NotBuiltIn { broker: broker.name(), url: self.to_string() }),
         }
     }
@@ -205,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn brokers_are_known_by_name_but_not_built_in() {
+    async fn a_broker_that_was_not_built_in_is_known_by_name() {
         for (text, broker) in [
             ("sqs://zagg", "SQS"),
             ("https://sqs.us-west-2.amazonaws.com/123456789012/zagg", "SQS"),
@@ -215,7 +236,7 @@ mod tests {
             ("rediss://host", "Redis"),
         ] {
             let error = parsed(text).open(Options::default()).await.unwrap_err().to_string();
-            assert!(error.contains(&format!("{broker} queues")) && error.contains("not built in yet"), "{error}");
+            assert!(error.contains(&format!("{broker} queues")) && error.contains("built without"), "{error}");
         }
     }
 

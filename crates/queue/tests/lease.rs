@@ -12,7 +12,7 @@ use zagg_queue::conformance::kit::{PATIENCE, fill, next};
 use zagg_queue::error::Error;
 use zagg_queue::lease::Lease;
 use zagg_queue::memory::Memory;
-use zagg_queue::queue::{Abilities, Buried, Delivery, Depth, Enqueued, Limits, Options, Queue, Settled};
+use zagg_queue::queue::{Abilities, Buried, Class, Delivery, Depth, Enqueued, Limits, Options, Queue, Reason, Settled};
 
 /// A queue in memory behind a bad line.
 #[derive(Debug)]
@@ -90,7 +90,11 @@ impl Queue for BadLine {
         self.verdict()?;
         self.queue.release(delivery, after).await
     }
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<Settled, Error> {
+    async fn put_back(&self, delivery: &Delivery) -> Result<Settled, Error> {
+        self.verdict()?;
+        self.queue.put_back(delivery).await
+    }
+    async fn bury(&self, delivery: &Delivery, reason: &Reason) -> Result<Settled, Error> {
         self.verdict()?;
         self.queue.bury(delivery, reason).await
     }
@@ -100,8 +104,8 @@ impl Queue for BadLine {
     async fn buried(&self, max: usize) -> Result<Vec<Buried>, Error> {
         self.queue.buried(max).await
     }
-    async fn redrive(&self, max: usize) -> Result<usize, Error> {
-        self.queue.redrive(max).await
+    async fn redrive(&self, max: usize, class: Option<Class>) -> Result<usize, Error> {
+        self.queue.redrive(max, class).await
     }
 }
 
@@ -176,7 +180,7 @@ async fn a_verdict_is_told_again_until_it_is_heard() {
 
     line.bad_verdicts.store(u32::MAX, Ordering::SeqCst);
     let (lease, _) = line.held(Duration::from_secs(60)).await;
-    let error = lease.bury("never heard").await.unwrap_err();
+    let error = lease.bury(&Reason::new(Class::Bug, "never heard")).await.unwrap_err();
     assert_eq!(error.fault(), Fault::Transient);
 }
 

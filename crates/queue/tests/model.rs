@@ -8,7 +8,7 @@ use std::time::Duration;
 use zagg_queue::conformance::kit::{huge, job};
 use zagg_queue::embedded::Embedded;
 use zagg_queue::memory::Memory;
-use zagg_queue::queue::{Delivery, Options, Queue};
+use zagg_queue::queue::{Class, Delivery, Options, Queue, Reason};
 
 /// So long that no lease or delay ends by itself.
 const LONG: Duration = Duration::from_secs(3600);
@@ -38,10 +38,11 @@ enum Act {
     Extend(usize),
     Ack(usize),
     Release(usize, Duration),
+    PutBack(usize),
     Bury(usize),
     Depth,
     Buried(usize),
-    Redrive(usize),
+    Redrive(usize, Option<Class>),
 }
 
 impl Act {
@@ -50,7 +51,7 @@ impl Act {
         // Mostly a recent delivery; old ones too, most of them stale.
         let reach = if random.below(4) == 0 { deliveries } else { deliveries.min(6) };
         let one = deliveries.saturating_sub(1 + random.below(reach.max(1) as u64) as usize);
-        match random.below(20) {
+        match random.below(21) {
             0..4 => Self::Enqueue((0..random.below(6)).map(|_| random.below(40) as u32).collect()),
             4 => Self::Raw,
             5..10 => Self::Receive(small),
@@ -61,7 +62,8 @@ impl Act {
             16 => Self::Bury(one),
             17 => Self::Depth,
             18 => Self::Buried(small),
-            _ => Self::Redrive(small),
+            19 => Self::PutBack(one),
+            _ => Self::Redrive(small, [None, Some(Class::Poison), Some(Class::Bug)][small % 3]),
         }
     }
 }
@@ -131,13 +133,19 @@ impl Side {
                 }
                 None => String::new(),
             },
+            Act::PutBack(n) => match at(n) {
+                Some(delivery) => format!("{:?}", queue.put_back(delivery).await),
+                None => String::new(),
+            },
             Act::Bury(n) => match at(n) {
-                Some(delivery) => format!("{:?}", queue.bury(delivery, &format!("grave {n}")).await),
+                Some(delivery) => {
+                    format!("{:?}", queue.bury(delivery, &Reason::new(Class::Bug, format!("grave {n}"))).await)
+                }
                 None => String::new(),
             },
             Act::Depth => format!("{:?}", queue.depth().await.unwrap()),
             Act::Buried(max) => format!("{:?}", queue.buried(*max).await.unwrap()),
-            Act::Redrive(max) => format!("{:?}", queue.redrive(*max).await.unwrap()),
+            Act::Redrive(max, class) => format!("{:?}", queue.redrive(*max, *class).await.unwrap()),
         }
     }
 }
@@ -164,7 +172,7 @@ async fn the_queue_in_memory_and_the_queue_in_a_file_answer_alike() {
         }
     }
     // The acts reached the corners.
-    for corner in ["LeaseLost", "Stale", "Done", "poison", "grave", "not a job", "duplicate: 2", "Capacity", " 3 "] {
+    for corner in ["LeaseLost", "Stale", "Done", "Poison", "grave", "not a job", "duplicate: 2", "Capacity", " 3 "] {
         assert!(seen.contains(corner), "{corner} was never seen");
     }
 }

@@ -1,29 +1,26 @@
 //! A private S3 and SQS server: `MiniStack`, installed by `scripts/setup-tests`.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::guard::{Guard, free_address, guarded};
 use super::http::request;
 use super::python::python;
 
 /// How long a start may take; on an idle machine it is under a second.
 const START: Duration = Duration::from_secs(60);
 
-/// Runs the server until this test process is gone, however it ended (the shell's standard input
-/// is a pipe from it), and then removes the data.
-const GUARD: &str = r#"exec 3<&0 </dev/null; "$@" & server=$!; cat <&3 >/dev/null; kill $server; wait $server; rm -rf "$MINISTACK_DATA""#;
-
 /// A server of one's own on a free loopback port, with throw-away data. It is stopped when it is
 /// dropped, and when this process ends.
 #[derive(Debug)]
 pub struct MiniStack {
-    guard: Child,
+    // Stopped before its data goes.
+    _guard: Guard,
     address: SocketAddr,
     data: TempDir,
 }
@@ -55,9 +52,8 @@ impl MiniStack {
         let log_path = data.path().join("log");
         let log = File::create(&log_path).map_err(|error| error.to_string())?;
         let errors = log.try_clone().map_err(|error| error.to_string())?;
-        let mut guard = Command::new("sh")
-            .args(["-c", GUARD, "sh"])
-            .arg(python())
+        let mut command = guarded(data.path(), &python());
+        command
             .args(["-m", "ministack"])
             // All interfaces would be the default.
             .env("BIND_HOST", "127.0.0.1")
@@ -65,26 +61,23 @@ impl MiniStack {
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("SFTP_ENABLED", "0")
             .env("IOT_MTLS_ENABLED", "0")
-            .env("MINISTACK_DATA", data.path())
             .env("TMPDIR", data.path())
             .env("S3_DATA_DIR", data.path().join("s3"))
             .env("LOG_LEVEL", "WARNING")
             .env("LAMBDA_EXECUTOR", "local")
-            .stdin(Stdio::piped())
             .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .map_err(|error| format!("sh: {error}"))?;
+            .stderr(errors);
+        let mut guard = Guard::start(&mut command)?;
         let start = Instant::now();
         while request(address, "GET", "/_ministack/health", b"").map_or(0, |(status, _)| status) != 200 {
             let said = || std::fs::read_to_string(&log_path).unwrap_or_default();
             if said().contains("No module named") || said().contains("already in use") || start.elapsed() > START {
-                stop(&mut guard);
+                guard.stop();
                 return Err(said());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(Self { guard, address, data })
+        Ok(Self { _guard: guard, address, data })
     }
 
     /// Where it listens.
@@ -126,25 +119,6 @@ impl MiniStack {
     pub fn data(&self) -> PathBuf {
         self.data.path().join("s3")
     }
-}
-
-impl Drop for MiniStack {
-    fn drop(&mut self) {
-        stop(&mut self.guard);
-    }
-}
-
-/// Ends the guard's input, upon which it stops the server and itself.
-fn stop(guard: &mut Child) {
-    drop(guard.stdin.take());
-    if let Err(error) = guard.wait() {
-        eprintln!("MiniStack's guard: {error}");
-    }
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
-    listener.local_addr().expect("the port's number")
 }
 
 #[cfg(test)]

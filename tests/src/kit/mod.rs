@@ -1,5 +1,6 @@
 //! Real parts for tests: Python, an S3 server, a slow network, the `zagg` program, shared data.
 
+pub mod guard;
 pub mod http;
 pub mod job;
 pub mod ministack;

@@ -6,7 +6,7 @@ use zagg_core::fault::Fault;
 use zagg_core::job::Job;
 
 use super::Harness;
-use super::kit::{depth_is, drain, fill, graves, huge, job, next};
+use super::kit::{depth_is, drain, fill, graves, grounds, huge, job, next};
 use crate::error::Error;
 use crate::queue::{Depth, Enqueued};
 
@@ -90,7 +90,7 @@ pub async fn a_done_job_may_be_enqueued_again(harness: &dyn Harness) -> Result<(
     fill(&*queue, 0, 1).await?;
     let delivery = next(&*queue).await?;
     assert_eq!(delivery.attempt, 1);
-    queue.bury(&delivery, "once").await?;
+    queue.bury(&delivery, &grounds("once")).await?;
     graves(&*queue, 1).await?;
     fill(&*queue, 0, 1).await?;
     assert_eq!(next(&*queue).await?.attempt, 1);
@@ -113,7 +113,7 @@ pub async fn depth_adds_up(harness: &dyn Harness) -> Result<(), Error> {
     }
     depth_is(&*queue, Depth { ready: 3, leased: 4, ..Depth::default() }).await?;
     queue.release(&deliveries[0], Duration::from_secs(60)).await?;
-    queue.bury(&deliveries[1], "for the count").await?;
+    queue.bury(&deliveries[1], &grounds("for the count")).await?;
     queue.ack(&deliveries[2]).await?;
     let expected = Depth { ready: 3, leased: 1, delayed: 1, buried: 1 };
     depth_is(&*queue, expected).await?;

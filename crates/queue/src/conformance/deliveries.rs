@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use zagg_core::job::{Job, PlanReference};
 
-use super::kit::{ROUNDING, depth_is, drain, fill, graves, job, next, nothing};
+use super::kit::{ROUNDING, depth_is, drain, fill, graves, grounds, job, next, nothing};
 use super::{Harness, Restart};
 use crate::error::Error;
 use crate::queue::{Depth, Queue, Settled};
@@ -173,7 +173,7 @@ pub async fn a_broker_restart_loses_nothing(harness: &dyn Harness) -> Result<(),
     fill(&*before, 0, 6).await?;
     let (leased, delayed, buried) = (next(&*before).await?, next(&*before).await?, next(&*before).await?);
     before.release(&delayed, Duration::from_millis(50)).await?;
-    before.bury(&buried, "before the restart").await?;
+    before.bury(&buried, &grounds("before the restart")).await?;
     drop(before);
     let queue = match harness.restart().await {
         Restart::Done(queue) => queue,
@@ -190,7 +190,7 @@ pub async fn a_broker_restart_loses_nothing(harness: &dyn Harness) -> Result<(),
     found.extend(drain(&*queue).await?);
     let graves = graves(&*queue, 1).await?;
     assert_eq!(graves[0].job.as_ref(), Some(&buried.job));
-    assert!(graves[0].reason.contains("before the restart"));
+    assert!(graves[0].reason.text.contains("before the restart"));
     found.insert(buried.job.id());
     assert_eq!(found, (0..6).map(|n| job(n).id()).collect());
     Ok(())

@@ -7,7 +7,7 @@ use zagg_core::digest::Digest;
 use zagg_core::job::{JOB_SCHEMA, Job, PlanReference};
 
 use crate::error::Error;
-use crate::queue::{Delivery, Depth, Queue, Settled};
+use crate::queue::{Class, Delivery, Depth, Queue, Reason, Settled};
 
 /// What is waited for at most where something must come, on however slow a machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,6 +32,12 @@ pub fn job(n: u32) -> Job {
         plan,
         pipeline: Digest::of(b"conformance"),
     }
+}
+
+/// A reason whose class is of no matter.
+#[must_use]
+pub fn grounds(text: &str) -> Reason {
+    Reason::new(Class::Malformed, text)
 }
 
 /// A job that no queue takes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Harness;
-use super::kit::{PATIENCE, depth_is, fill, job, next, nothing};
+use super::kit::{PATIENCE, depth_is, fill, grounds, job, next, nothing};
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::queue::{Depth, Queue, Settled};
@@ -100,7 +100,7 @@ pub async fn a_held_lease_settles_the_job(harness: &dyn Harness) -> Result<(), E
             match n {
                 0 => lease.ack().await,
                 1 => lease.release(Duration::from_secs(60)).await,
-                _ => lease.bury("through the lease").await,
+                _ => lease.bury(&grounds("through the lease")).await,
             }
         });
         let settled = task.await.map_err(|_| Error::Stopped { queue: queue.name().to_owned() })??;

@@ -80,11 +80,13 @@ macro_rules! conformance {
                 a_stale_receipt_cannot_settle_anothers_delivery
                 a_released_job_waits_its_delay
                 a_job_released_at_once_comes_back_at_once
+                a_job_put_back_is_had_at_once_and_costs_no_attempt
                 a_buried_job_is_found_with_its_reason
                 a_long_reason_is_cut_and_never_refused
                 a_poison_job_is_buried_after_the_limit
                 a_job_whose_workers_die_is_poison_too
                 redriven_jobs_begin_again
+                redriving_a_class_leaves_the_others_buried
                 an_undecodable_message_is_buried_with_the_reason
             }
             batches {

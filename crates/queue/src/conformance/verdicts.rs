@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::Harness;
-use super::kit::{ROUNDING, depth_is, drain, fill, graves, job, next, nothing};
+use super::kit::{ROUNDING, depth_is, drain, fill, graves, grounds, job, next, nothing};
 use crate::error::Error;
 use crate::message::REASON_CHARACTERS;
-use crate::queue::{Delivery, Depth, Queue, Settled};
+use crate::queue::{Class, Delivery, Depth, Queue, Reason, Settled};
 
 /// Not even when its lease would have ended.
 pub async fn an_acked_job_never_comes_back(harness: &dyn Harness) -> Result<(), Error> {
@@ -56,7 +56,7 @@ pub async fn a_stale_receipt_cannot_settle_anothers_delivery(harness: &dyn Harne
     current.expires = queue.extend(&current, Duration::from_secs(60)).await?;
     queue.ack(&stale).await?;
     queue.release(&stale, Duration::ZERO).await?;
-    queue.bury(&stale, "stale").await?;
+    queue.bury(&stale, &grounds("stale")).await?;
     let error = queue.extend(&stale, Duration::from_secs(60)).await.err();
     assert!(matches!(error, Some(Error::LeaseLost { .. })), "{error:?}");
     nothing(&*queue, Duration::from_millis(50), Some(current.expires)).await?;
@@ -83,6 +83,28 @@ pub async fn a_released_job_waits_its_delay(harness: &dyn Harness) -> Result<(),
     Ok(())
 }
 
+/// At once, and where the broker can forget it, without the attempt: a worker that is told to stop
+/// must not use up the job's patience.
+pub async fn a_job_put_back_is_had_at_once_and_costs_no_attempt(harness: &dyn Harness) -> Result<(), Error> {
+    let queue = harness.queue();
+    fill(&*queue, 0, 1).await?;
+    let first = next(&*queue).await?;
+    queue.extend(&first, Duration::from_secs(600)).await?;
+    queue.release(&first, Duration::ZERO).await?;
+    let mut attempt = 2;
+    for _ in 0..harness.options().max_attempts - 2 {
+        let delivery = next(&*queue).await?;
+        assert_eq!(delivery.attempt, attempt);
+        queue.extend(&delivery, Duration::from_secs(600)).await?;
+        assert_eq!(queue.put_back(&delivery).await?, Settled::Done);
+        queue.ack(&delivery).await?;
+        attempt += u32::from(!queue.abilities().forgets_attempts);
+    }
+    let last = next(&*queue).await?;
+    assert_eq!((last.job, last.attempt), (first.job, attempt), "what was put back can't be settled any more");
+    Ok(())
+}
+
 /// Long before its lease would have ended.
 pub async fn a_job_released_at_once_comes_back_at_once(harness: &dyn Harness) -> Result<(), Error> {
     let queue = harness.queue();
@@ -99,10 +121,11 @@ pub async fn a_buried_job_is_found_with_its_reason(harness: &dyn Harness) -> Res
     let queue = harness.queue();
     fill(&*queue, 0, 1).await?;
     let delivery = next(&*queue).await?;
-    assert_eq!(queue.bury(&delivery, "malformed: no `h_li` in a.h5\n\"é\"").await?, Settled::Done);
+    let reason = Reason::new(Class::Malformed, "no `h_li` in a.h5\n\"é\"");
+    assert_eq!(queue.bury(&delivery, &reason).await?, Settled::Done);
     let graves = graves(&*queue, 1).await?;
     assert_eq!(graves[0].job.as_ref(), Some(&delivery.job));
-    assert_eq!(graves[0].reason, "malformed: no `h_li` in a.h5\n\"é\"");
+    assert_eq!(graves[0].reason, reason);
     assert_eq!(graves[0].attempts, 1);
     harness.lapse(&delivery).await;
     nothing(&*queue, Duration::from_millis(50), None).await?;
@@ -114,8 +137,8 @@ pub async fn a_long_reason_is_cut_and_never_refused(harness: &dyn Harness) -> Re
     let queue = harness.queue();
     fill(&*queue, 0, 1).await?;
     let delivery = next(&*queue).await?;
-    assert_eq!(queue.bury(&delivery, &"é".repeat(100_000)).await?, Settled::Done);
-    let reason = &graves(&*queue, 1).await?[0].reason;
+    assert_eq!(queue.bury(&delivery, &grounds(&"é".repeat(100_000))).await?, Settled::Done);
+    let reason = &graves(&*queue, 1).await?[0].reason.text;
     assert!(reason.starts_with("ééé") && reason.chars().count() <= REASON_CHARACTERS + 1);
     Ok(())
 }
@@ -150,8 +173,8 @@ async fn poisoned(queue: &dyn Queue, limit: u32) -> Result<(), Error> {
     let graves = graves(queue, 1).await?;
     assert_eq!(graves[0].job.as_ref(), Some(&job(0)));
     assert_eq!(graves[0].attempts, limit);
-    assert!(graves[0].reason.contains("poison"), "{}", graves[0].reason);
-    assert!(graves[0].reason.contains(&limit.to_string()), "{}", graves[0].reason);
+    assert_eq!(graves[0].reason.class, Class::Poison, "{}", graves[0].reason);
+    assert!(graves[0].reason.text.contains(&limit.to_string()), "{}", graves[0].reason);
     Ok(())
 }
 
@@ -162,21 +185,39 @@ pub async fn redriven_jobs_begin_again(harness: &dyn Harness) -> Result<(), Erro
     let mut receipts = Vec::new();
     for _ in 0..3 {
         let delivery = next(&*queue).await?;
-        queue.bury(&delivery, "try me again").await?;
+        queue.bury(&delivery, &grounds("try me again")).await?;
         receipts.push(delivery);
     }
     graves(&*queue, 3).await?;
-    assert_eq!(queue.redrive(1).await?, 1);
+    assert_eq!(queue.redrive(1, None).await?, 1);
     graves(&*queue, 2).await?;
-    assert_eq!(queue.redrive(usize::MAX).await?, 2);
-    assert_eq!(queue.redrive(usize::MAX).await?, 0);
+    assert_eq!(queue.redrive(usize::MAX, None).await?, 2);
+    assert_eq!(queue.redrive(usize::MAX, None).await?, 0);
     for old in &receipts {
-        queue.bury(old, "with an old receipt").await?;
+        queue.bury(old, &grounds("with an old receipt")).await?;
     }
     assert_eq!(queue.buried(10).await?, []);
     let first = next(&*queue).await?;
     assert_eq!(first.attempt, 1);
     queue.ack(&first).await?;
+    assert_eq!(drain(&*queue).await?.len(), 2);
+    Ok(())
+}
+
+/// The others stay where they are.
+pub async fn redriving_a_class_leaves_the_others_buried(harness: &dyn Harness) -> Result<(), Error> {
+    let queue = harness.queue();
+    fill(&*queue, 0, 4).await?;
+    for class in [Class::Malformed, Class::Denied, Class::Malformed, Class::Denied] {
+        let delivery = next(&*queue).await?;
+        queue.bury(&delivery, &Reason::new(class, "for its class")).await?;
+    }
+    graves(&*queue, 4).await?;
+    assert_eq!(queue.redrive(usize::MAX, Some(Class::Missing)).await?, 0);
+    assert_eq!(queue.redrive(1, Some(Class::Denied)).await?, 1);
+    assert_eq!(queue.redrive(usize::MAX, Some(Class::Denied)).await?, 1);
+    let left = graves(&*queue, 2).await?;
+    assert!(left.iter().all(|grave| grave.reason.class == Class::Malformed), "{left:?}");
     assert_eq!(drain(&*queue).await?.len(), 2);
     Ok(())
 }
@@ -192,10 +233,13 @@ pub async fn an_undecodable_message_is_buried_with_the_reason(harness: &dyn Harn
     queue.ack(&delivery).await?;
     for _ in 0..2 {
         let graves = graves(&*queue, 2).await?;
-        assert!(graves.iter().all(|grave| grave.job.is_none() && !grave.reason.is_empty()), "{graves:?}");
+        assert!(
+            graves.iter().all(|grave| grave.job.is_none() && grave.reason.class == Class::Undecodable),
+            "{graves:?}"
+        );
         assert!(graves.iter().any(|grave| grave.body == "not json"), "{graves:?}");
-        assert!(graves.iter().any(|grave| grave.reason.contains("zagg-job/999")), "{graves:?}");
-        assert_eq!(queue.redrive(10).await?, 2);
+        assert!(graves.iter().any(|grave| grave.reason.text.contains("zagg-job/999")), "{graves:?}");
+        assert_eq!(queue.redrive(10, None).await?, 2);
     }
     Ok(())
 }

@@ -9,11 +9,15 @@ use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior, params};
 use super::owner::Owner;
 use super::schema::Opened;
 use crate::error::Error;
-use crate::message::{Outgoing, clip, decode};
-use crate::queue::{Buried, Delivery, Depth, Enqueued, Options, Receipt, Settled};
+use crate::message::{Outgoing, decode, undecodable};
+use crate::queue::{Buried, Class, Delivery, Depth, Enqueued, Options, Reason, Receipt, Settled};
 
 /// A clock that went back by less than this is not worth a write.
 const SLACK_MS: i64 = 1000;
+
+/// Makes a delivery ready again as if it had not been made.
+const PUT_BACK: &str = "UPDATE job SET state = 0, attempts = max(0, attempts - 1), claim = claim + 1, owner = NULL \
+                        WHERE seq = ?1 AND claim = ?2 AND state IN (0, 1)";
 
 /// One process's hold on the queue file.
 pub(super) struct QueueFile {
@@ -98,12 +102,7 @@ impl QueueFile {
     /// Takes back deliveries that nobody has seen, as if they had not been made.
     pub(super) fn unreceive(&mut self, deliveries: &[Delivery]) -> Result<(), Error> {
         self.transact("giving back", |t, _| {
-            for delivery in deliveries {
-                let sql = "UPDATE job SET state = 0, attempts = attempts - 1, claim = claim + 1, owner = NULL \
-                           WHERE seq = ?1 AND claim = ?2 AND state = 1";
-                settle(t, sql, delivery, &[])?;
-            }
-            Ok(())
+            deliveries.iter().try_for_each(|delivery| settle(t, PUT_BACK, delivery, &[]).map(drop))
         })
     }
 
@@ -133,10 +132,14 @@ impl QueueFile {
         self.transact("releasing", |t, now| settle(t, sql, delivery, &[&now, &after(now, delay)]))
     }
 
-    pub(super) fn bury(&mut self, delivery: &Delivery, reason: &str) -> Result<Settled, Error> {
-        let sql = "UPDATE job SET state = 3, reason = ?3, claim = claim + 1, owner = NULL \
+    pub(super) fn put_back(&mut self, delivery: &Delivery) -> Result<Settled, Error> {
+        self.transact("giving back", |t, _| settle(t, PUT_BACK, delivery, &[]))
+    }
+
+    pub(super) fn bury(&mut self, delivery: &Delivery, reason: &Reason) -> Result<Settled, Error> {
+        let sql = "UPDATE job SET state = 3, class = ?3, reason = ?4, claim = claim + 1, owner = NULL \
                    WHERE seq = ?1 AND claim = ?2 AND state IN (0, 1)";
-        self.transact("burying", |t, _| settle(t, sql, delivery, &[&clip(reason)]))
+        self.transact("burying", |t, _| settle(t, sql, delivery, &[&reason.class.name(), &reason.text]))
     }
 
     pub(super) fn depth(&mut self) -> Result<Depth, Error> {
@@ -164,16 +167,16 @@ impl QueueFile {
         self.freshen()?;
         let failed = self.failed("listing what is buried");
         let list = |connection: &Connection| -> rusqlite::Result<Vec<Buried>> {
-            let sql = "SELECT body, attempts, reason FROM job WHERE state = 3 ORDER BY seq LIMIT ?1";
+            let sql = "SELECT body, attempts, class, reason FROM job WHERE state = 3 ORDER BY seq LIMIT ?1";
             let mut query = connection.prepare_cached(sql)?;
             let rows = query.query_map([count(max)], |row| {
                 let body: Vec<u8> = row.get(0)?;
-                let reason: Option<String> = row.get(2)?;
+                let (class, text): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
                 Ok(Buried {
                     job: decode(&body).ok(),
                     body: String::from_utf8_lossy(&body).into_owned(),
                     attempts: row.get(1)?,
-                    reason: reason.unwrap_or_default(),
+                    reason: Reason::new(Class::kept_as(class.as_deref()), text.unwrap_or_default()),
                 })
             })?;
             rows.collect()
@@ -181,12 +184,13 @@ impl QueueFile {
         list(&self.connection).map_err(failed)
     }
 
-    pub(super) fn redrive(&mut self, max: usize) -> Result<usize, Error> {
+    pub(super) fn redrive(&mut self, max: usize, class: Option<Class>) -> Result<usize, Error> {
         self.freshen()?;
         self.transact("redriving", |t, _| {
-            let sql = "UPDATE job SET state = 0, attempts = 0, reason = NULL, claim = claim + 1 \
-                       WHERE seq IN (SELECT seq FROM job WHERE state = 3 ORDER BY seq LIMIT ?1)";
-            t.prepare_cached(sql)?.execute([count(max)])
+            let sql = "UPDATE job SET state = 0, attempts = 0, class = NULL, reason = NULL, claim = claim + 1 \
+                       WHERE seq IN (SELECT seq FROM job WHERE state = 3 AND class = ifnull(?2, class) \
+                                     ORDER BY seq LIMIT ?1)";
+            t.prepare_cached(sql)?.execute(params![count(max), class.map(Class::name)])
         })
     }
 
@@ -265,7 +269,7 @@ fn sweep(t: &Transaction<'_>, now: i64, max_attempts: u32) -> rusqlite::Result<(
     let sql = "UPDATE job INDEXED BY job_since SET due = ?1 + max(0, due - since), since = ?1 WHERE state IN (1, 2) AND since > ?2";
     t.prepare_cached(sql)?.execute([now, now.saturating_add(SLACK_MS)])?;
     let sql = "UPDATE job INDEXED BY job_due SET state = 3, claim = claim + 1, owner = NULL, \
-               reason = 'poison: given up after ' || attempts || ' attempts' \
+               class = 'poison', reason = 'given up after ' || attempts || ' attempts' \
                WHERE state IN (1, 2) AND due <= ?1 AND attempts >= ?2";
     t.prepare_cached(sql)?.execute(params![now, max_attempts])?;
     // The receipt of a lease that ended stays good until somebody else gets the job.
@@ -309,8 +313,10 @@ impl Claimed {
                 deliveries.push(Delivery { job, attempt: self.attempts, receipt, expires });
             }
             Err(why) => {
-                let sql = "UPDATE job SET state = 3, reason = ?2, claim = claim + 1, owner = NULL WHERE seq = ?1";
-                t.prepare_cached(sql)?.execute(params![self.seq, clip(&why.to_string())])?;
+                let Reason { class, text } = undecodable(&why);
+                let sql = "UPDATE job SET state = 3, class = ?2, reason = ?3, claim = claim + 1, owner = NULL \
+                           WHERE seq = ?1";
+                t.prepare_cached(sql)?.execute(params![self.seq, class.name(), text])?;
             }
         }
         Ok(())

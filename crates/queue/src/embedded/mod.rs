@@ -20,7 +20,7 @@ use self::file::QueueFile;
 use self::owner::Owner;
 use crate::error::Error;
 use crate::message::{MESSAGE_BYTES, admit};
-use crate::queue::{Abilities, Buried, Delivery, Depth, Enqueued, Limits, Options, Queue, Settled};
+use crate::queue::{Abilities, Buried, Class, Delivery, Depth, Enqueued, Limits, Options, Queue, Reason, Settled};
 
 /// Longer terms, delays and waits than this are not wanted by anybody, and sums of it can't overflow.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
@@ -41,7 +41,7 @@ type Work = Box<dyn FnOnce(&mut QueueFile) + Send>;
 /// The file must lie on a local disk: network file systems do not lock it reliably.
 pub struct Embedded {
     name: String,
-    term: Duration,
+    options: Options,
     work: mpsc::Sender<Work>,
     news: Notify,
 }
@@ -63,7 +63,7 @@ impl Embedded {
             .spawn(move || serve(owned, options, &jobs, ready))
             .map_err(|source| Error::Thread { thread: "queue", source })?;
         opened.await.map_err(|_| Error::Stopped { queue: name.clone() })??;
-        Ok(Self { name, term: options.term, work, news: Notify::new() })
+        Ok(Self { name, options, work, news: Notify::new() })
     }
 
     /// Puts any bytes on the queue, as a foreign program might.
@@ -128,12 +128,13 @@ impl Queue for Embedded {
     }
 
     fn limits(&self) -> Limits {
-        let term = self.term;
-        Limits { message_bytes: MESSAGE_BYTES, batch: 1000, max_delay: LONGEST, term, lease: LONGEST, wait: LONGEST }
+        let Options { term, max_attempts: attempts } = self.options;
+        let message_bytes = MESSAGE_BYTES;
+        Limits { message_bytes, batch: 1000, max_delay: LONGEST, term, lease: LONGEST, wait: LONGEST, attempts }
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { duplicates: true, durable: true, exact_depth: true }
+        Abilities { duplicates: true, durable: true, exact_depth: true, forgets_attempts: true }
     }
 
     async fn enqueue(&self, jobs: &[Job]) -> Result<Enqueued, Error> {
@@ -185,8 +186,15 @@ impl Queue for Embedded {
         Ok(settled)
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<Settled, Error> {
-        let (delivery, reason) = (delivery.clone(), reason.to_owned());
+    async fn put_back(&self, delivery: &Delivery) -> Result<Settled, Error> {
+        let delivery = delivery.clone();
+        let settled = self.run(move |file| file.put_back(&delivery)).await?;
+        self.news.notify_waiters();
+        Ok(settled)
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &Reason) -> Result<Settled, Error> {
+        let (delivery, reason) = (delivery.clone(), reason.clipped());
         self.run(move |file| file.bury(&delivery, &reason)).await
     }
 
@@ -198,8 +206,8 @@ impl Queue for Embedded {
         self.run(move |file| file.buried(max)).await
     }
 
-    async fn redrive(&self, max: usize) -> Result<usize, Error> {
-        let count = self.run(move |file| file.redrive(max)).await?;
+    async fn redrive(&self, max: usize, class: Option<Class>) -> Result<usize, Error> {
+        let count = self.run(move |file| file.redrive(max, class)).await?;
         self.news.notify_waiters();
         Ok(count)
     }
@@ -207,7 +215,7 @@ impl Queue for Embedded {
 
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embedded").field("name", &self.name).field("term", &self.term).finish_non_exhaustive()
+        f.debug_struct("Embedded").field("name", &self.name).field("options", &self.options).finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 /// "zagg" in ASCII, where `SQLite` keeps the kind of an application's file.
 const APPLICATION: i64 = 0x7a61_6767;
 /// The version of `schema.sql`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long one statement waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -1,4 +1,4 @@
--- The queue file, schema version 1. Times are wall-clock milliseconds since 1970 (UTC).
+-- The queue file, schema version 2. Times are wall-clock milliseconds since 1970 (UTC).
 CREATE TABLE job (
     -- Order of arrival; never used again, so that (seq, claim) names one delivery for ever.
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -16,7 +16,8 @@ CREATE TABLE job (
     due INTEGER NOT NULL DEFAULT 0,
     -- Leased: which process has it.
     owner TEXT,
-    -- Buried: why.
+    -- Buried: what kind of trouble it was, and the whole story.
+    class TEXT,
     reason TEXT
 ) STRICT;
 
