@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use zagg_producer::Sources;
+use zagg_program::arguments::{ReadingArguments, S3Arguments};
 
 /// Aggregate granules of point observations to a gridded Zarr store.
 #[derive(Debug, Parser)]
@@ -83,32 +85,18 @@ pub(crate) struct RunArguments {
     pub(crate) s3: S3Arguments,
 }
 
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Reading")]
-pub(crate) struct ReadingArguments {
-    /// Granules of one shard that are read at once.
-    #[arg(long, value_name = "N", env = "ZAGG_GRANULES_IN_FLIGHT")]
-    pub(crate) granules_in_flight: Option<usize>,
-    /// Requests that may be under way at once.
-    #[arg(long, value_name = "N", env = "ZAGG_REQUESTS_IN_FLIGHT")]
-    pub(crate) requests_in_flight: Option<usize>,
-    /// Memory for decoded HDF5 chunks that neighbouring shards share, in MB.
-    #[arg(long, value_name = "MB", env = "ZAGG_CACHE_MB")]
-    pub(crate) cache_mb: Option<usize>,
-}
-
-#[derive(Debug, Args, Clone)]
-#[command(next_help_heading = "S3")]
-pub(crate) struct S3Arguments {
-    /// AWS region. Default: the environment's, else us-west-2.
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<String>,
-    /// S3 endpoint other than Amazon's. Default: the environment's.
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
-    /// Read granules without credentials.
-    #[arg(long)]
-    pub(crate) anonymous: bool,
+impl RunArguments {
+    /// What the run starts from.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources {
+            config: self.config.clone(),
+            catalog: self.catalog.clone(),
+            store: self.store.clone(),
+            driver: self.driver.clone(),
+            shards: self.shards.clone(),
+            max_cells: self.max_cells,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,9 @@ use zagg_store::{
     compare::{Comparison, Side, Tolerances, compare as compare_stores},
 };
 
-use crate::{args::CompareArguments, environment, error::CommandError, exit::Exit, numbers::grouped, output};
+use zagg_program::{environment, exit::Exit, numbers::grouped, output};
+
+use crate::{args::CompareArguments, error::CommandError};
 
 /// Compares two stores and prints a table.
 pub(crate) async fn compare(typed: &CompareArguments, quiet: bool) -> Result<Exit, CommandError> {

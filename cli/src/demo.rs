@@ -11,11 +11,14 @@ use zagg_core::{
 };
 use zagg_sample::{SampleGranule, SampleParameters, shard_map, write_granules};
 
+use zagg_producer::ProducerError;
+use zagg_program::arguments::{ReadingArguments, S3Arguments};
+use zagg_program::{exit::Exit, numbers, output};
+
 use crate::{
-    args::{DemoArguments, ReadingArguments, RunArguments, S3Arguments},
+    args::{DemoArguments, RunArguments},
     error::CommandError,
-    exit::Exit,
-    numbers, output, run,
+    run,
 };
 
 /// The pipeline that the demo runs: the ordinary one for ATL06.
@@ -71,9 +74,9 @@ Look at it (pip install xarray zarr):
 /// Writes the shard map; the array index of the first cell of the shard with the most granules.
 fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<u64, CommandError> {
     let pipeline = Pipeline::from_yaml(PIPELINE)
-        .map_err(|source| CommandError::Pipeline { path: files.pipeline.clone(), source })?;
+        .map_err(|source| ProducerError::Pipeline { path: files.pipeline.clone(), source })?;
     let grid =
-        Grid::new(&pipeline.grid).map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
+        Grid::new(&pipeline.grid).map_err(|source| ProducerError::Grid { path: files.pipeline.clone(), source })?;
     let Grid::Healpix(healpix) = grid else {
         return Err(CommandError::Usage("the demo's pipeline is not on a HEALPix grid".to_owned()));
     };
@@ -81,13 +84,13 @@ fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<u64, Com
         let name = granule.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         vec![("file".to_owned(), format!("granules/{name}"))]
     })?;
-    let json = map.to_json().map_err(|source| CommandError::ShardMap { path: files.shard_map.clone(), source })?;
+    let json = map.to_json().map_err(|source| ProducerError::ShardMap { path: files.shard_map.clone(), source })?;
     fs::write(&files.shard_map, json).map_err(cannot_write("the shard map", &files.shard_map))?;
     let fullest = map.shards().iter().max_by_key(|shard| shard.granules.len());
     let shard = fullest
         .map(|shard| grid.shard(shard.key))
         .transpose()
-        .map_err(|source| CommandError::Grid { path: files.pipeline.clone(), source })?;
+        .map_err(|source| ProducerError::Grid { path: files.pipeline.clone(), source })?;
     Ok(match shard.map(|shard| shard.position) {
         Some(Position::Nested(nested)) => nested * CELLS_PER_SHARD,
         _ => 0,

@@ -3,13 +3,7 @@
 mod args;
 mod compare;
 mod demo;
-mod environment;
 mod error;
-mod exit;
-mod logging;
-mod numbers;
-mod output;
-mod process;
 mod run;
 mod verify;
 
@@ -19,7 +13,8 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command};
 use error::CommandError;
-use exit::Exit;
+use zagg_core::fault::chain;
+use zagg_program::{exit::Exit, logging, output};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -27,7 +22,7 @@ fn main() -> ExitCode {
     let exit = match dispatch(arguments) {
         Ok(exit) => exit,
         Err(error) => {
-            output::error(&zagg_worker::chain(&error));
+            output::error(&chain(&error));
             error.exit()
         }
     };

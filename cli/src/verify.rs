@@ -7,7 +7,9 @@ use zagg_store::{
     verify::{Findings, VerifyReport, verify as verify_store},
 };
 
-use crate::{args::VerifyArguments, environment, error::CommandError, exit::Exit, numbers, output};
+use zagg_program::{environment, exit::Exit, numbers, output};
+
+use crate::{args::VerifyArguments, error::CommandError};
 
 /// Re-reads everything that the store's marks name.
 pub(crate) async fn verify(typed: &VerifyArguments, quiet: bool) -> Result<Exit, CommandError> {

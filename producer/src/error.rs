@@ -1,9 +1,12 @@
 //! What can go wrong while planning a run.
 
+use std::path::PathBuf;
+
 use zagg_core::{
     fault::Fault,
     grid::{GridError, SignatureMismatch},
-    shard_map::MissingHref,
+    pipeline::PipelineError,
+    shard_map::{MissingHref, ShardMapError},
 };
 use zagg_queue::error::Error as QueueError;
 use zagg_store::StoreError;
@@ -12,6 +15,52 @@ use zagg_store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProducerError {
+    /// A file that cannot be read.
+    #[error("{what} {path} cannot be read", path = path.display())]
+    ReadFile {
+        /// What the file is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A pipeline with problems.
+    #[error("{path} is not a pipeline that can be run:\n{source}", path = path.display())]
+    Pipeline {
+        /// The file.
+        path: PathBuf,
+        /// All problems.
+        source: PipelineError,
+    },
+    /// A shard map that cannot be used.
+    #[error("the shard map {path} cannot be used", path = path.display())]
+    ShardMap {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ShardMapError,
+    },
+    /// A grid that cannot be built.
+    #[error("the grid of {path} cannot be built", path = path.display())]
+    Grid {
+        /// The pipeline.
+        path: PathBuf,
+        /// Why.
+        source: GridError,
+    },
+    /// Something that a run needs was not named.
+    #[error("no {what} is named: give {flag}, or `{key}` in {path}", path = path.display())]
+    Unnamed {
+        /// What is missing.
+        what: String,
+        /// The flag that names it.
+        flag: String,
+        /// The pipeline's key that names it.
+        key: String,
+        /// The pipeline.
+        path: PathBuf,
+    },
     /// The shard map is of another grid.
     #[error("the shard map is of another grid than the pipeline's: {0}; build it again with this pipeline")]
     OtherGrid(#[source] SignatureMismatch),
@@ -50,6 +99,22 @@ pub enum ProducerError {
         /// Why.
         source: serde_json::Error,
     },
+    /// There is no such run.
+    #[error("{store} has no record of run `{run}`: `zagg-produce` writes one when it sends a run's jobs")]
+    NoRun {
+        /// The run that was asked for.
+        run: String,
+        /// The store.
+        store: String,
+    },
+    /// An object beside the store is not what it should be.
+    #[error("{key} cannot be used: it is of another release or damaged")]
+    Run {
+        /// The object's key.
+        key: String,
+        /// What the JSON reader said, if it was it.
+        source: Option<serde_json::Error>,
+    },
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +129,11 @@ impl ProducerError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::OtherGrid(_) | Self::Shard { .. } | Self::Label { .. } => Fault::Malformed,
+            Self::Pipeline { .. } | Self::ShardMap { .. } | Self::Grid { .. } | Self::Unnamed { .. } => {
+                Fault::Malformed
+            }
+            Self::Run { .. } => Fault::Malformed,
+            Self::NoRun { .. } | Self::ReadFile { .. } => Fault::Missing,
             Self::NotInShardMap { .. } | Self::Href(_) => Fault::Missing,
             Self::Plan { .. } => Fault::Bug,
             Self::Store(error) => error.fault(),

@@ -8,6 +8,7 @@ use zagg_core::{
     grid::Grid,
     job::{JOB_SCHEMA, Job, PlanRecord, PlanReference, PlannedGranule},
     pipeline::Pipeline,
+    run::plan_key,
     shard_map::ShardMap,
 };
 
@@ -90,10 +91,21 @@ impl RunPlan {
         Ok(Self { run, shards, bytes, pipeline: request.pipeline.digest })
     }
 
+    /// A plan of shards without granules, for tests of what is done with plans.
+    #[cfg(test)]
+    pub(crate) fn of_labels(run: &str, labels: Vec<String>, pipeline: Digest) -> Self {
+        let shard = |label| {
+            let granules_digest = Digest::of(b"");
+            PlannedShard { label, granules: 0, granules_digest, offset: 0, length: 0 }
+        };
+        let shards = labels.into_iter().map(shard).collect();
+        Self { run: run.to_owned(), shards, bytes: Vec::new(), pipeline }
+    }
+
     /// The plan's key in the store.
     #[must_use]
     pub fn key(&self) -> String {
-        format!(".zagg/runs/{}/plan.jsonl", self.run)
+        plan_key(&self.run)
     }
 
     /// The job of one shard of this plan, for workers that open the store at `store`.

@@ -9,15 +9,16 @@ use serde_json::Value;
 use zagg_tests::kit::{source, workspace};
 
 /// What each package may import of the workspace.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("zagg-core", &[]),
     ("zagg-catalog", &["zagg-core"]),
     ("zagg-granule", &["zagg-core"]),
     ("zagg-store", &["zagg-core"]),
     ("zagg-queue", &["zagg-core"]),
     ("zagg-sample", &["zagg-core"]),
-    ("zagg-producer", &["zagg-core", "zagg-catalog", "zagg-store", "zagg-queue"]),
-    ("zagg-worker", &["zagg-core", "zagg-granule", "zagg-store", "zagg-queue"]),
+    ("zagg-program", &["zagg-core", "zagg-granule", "zagg-store"]),
+    ("zagg-producer", &["zagg-core", "zagg-catalog", "zagg-store", "zagg-queue", "zagg-program"]),
+    ("zagg-worker", &["zagg-core", "zagg-granule", "zagg-store", "zagg-queue", "zagg-program"]),
     (
         "zagg",
         &[
@@ -27,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "zagg-store",
             "zagg-queue",
             "zagg-sample",
+            "zagg-program",
             "zagg-producer",
             "zagg-worker",
         ],
@@ -40,6 +42,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "zagg-store",
             "zagg-queue",
             "zagg-sample",
+            "zagg-program",
             "zagg-producer",
             "zagg-worker",
             "zagg",

@@ -1,24 +1,39 @@
-//! The drain: slots that take jobs from a queue until they are told to stop or nothing is left.
+//! The drain: takes jobs from a queue, as many as there are free slots, until it is told to stop or
+//! nothing is left.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-use serde::Serialize;
-use tokio::{sync::mpsc::UnboundedSender, task::JoinSet};
-use tracing::{debug, info, warn};
-use zagg_core::{fault::Fault, job::Job};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc::UnboundedSender},
+    task::JoinSet,
+    time::sleep,
+};
+use tracing::warn;
+use zagg_core::fault::chain;
 use zagg_queue::{
     error::Error as QueueError,
-    lease::Lease,
-    queue::{Delivery, Queue, Reason},
+    queue::{Delivery, Queue},
 };
 
 use crate::{
-    error::ProcessError,
-    process::Process,
-    report::JobReport,
+    event::Event,
+    memory::Guard,
+    runs::Runs,
+    slot::Bench,
     stop::{Stop, StopSignal},
-    verdict::{Patience, Verdict},
+    verdict::Patience,
 };
+
+/// Slots that one feeder serves: one request to the broker at a time is enough for them.
+const SLOTS_PER_FEEDER: usize = 256;
+/// The longest pause between two tries to reach the broker.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a drain is run.
 #[derive(Debug, Clone, Copy)]
@@ -31,169 +46,181 @@ pub struct DrainSettings {
     pub wait: Duration,
     /// How often a job is tried again.
     pub patience: Patience,
+    /// How long a broker may be out of reach before the drain gives up.
+    pub broker_patience: Duration,
 }
 
-/// What happened to a job.
+/// What a drain works with.
 #[derive(Debug)]
-pub enum Event {
-    /// Work on a shard began.
-    Started {
-        /// The shard's label.
-        shard: String,
-    },
-    /// A shard is done.
-    Finished(Box<JobReport>),
-    /// A job goes back and will be tried again.
-    Released(Trouble),
-    /// A job was set aside.
-    Buried(Trouble),
-    /// Work was dropped: the run was stopped, or the lease was lost.
-    Dropped {
-        /// The shard's label.
-        shard: String,
-    },
+pub struct Drain {
+    /// Where jobs come from.
+    pub queue: Arc<dyn Queue>,
+    /// Where jobs go that are too large for this worker.
+    pub bigger: Option<Arc<dyn Queue>>,
+    /// What does them.
+    pub runs: Arc<Runs>,
+    /// Who looks after the memory.
+    pub guard: Arc<Guard>,
+    /// What others may know of the drain.
+    pub pulse: Arc<Pulse>,
 }
 
-/// Why a job was not done.
-#[derive(Debug, Clone, Serialize)]
-pub struct Trouble {
-    /// The shard's label.
-    pub shard: String,
-    /// The fault's name.
-    pub fault: &'static str,
-    /// The whole chain of causes.
-    pub reason: String,
-    /// Which delivery it was, from 1.
-    pub attempt: u32,
+/// Signs of life of a drain.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// Jobs in work.
+    working: AtomicUsize,
+    /// When the broker last answered, in seconds since 1970.
+    answered: AtomicU64,
 }
 
-/// Takes jobs until told to stop (or, with `until_empty`, until none is left). A job in flight when
-/// the stop says "drop" is left unsettled and comes back.
+impl Pulse {
+    /// Jobs in work now.
+    #[must_use]
+    pub fn working(&self) -> usize {
+        self.working.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the broker last answered; none before its first answer.
+    #[must_use]
+    pub fn silence(&self) -> Option<Duration> {
+        let answered = self.answered.load(Ordering::Relaxed);
+        (answered > 0).then(|| Duration::from_secs(now().saturating_sub(answered)))
+    }
+
+    fn answer(&self) {
+        self.answered.store(now().max(1), Ordering::Relaxed);
+    }
+}
+
+/// Takes jobs until told to stop (or, with `until_empty`, until none is left). When the stop says
+/// "drop", jobs in flight are put back.
 ///
 /// # Errors
-/// When the queue cannot be reached. Jobs in flight are finished first.
+/// When the queue cannot be reached for long, or refuses. Jobs in flight are finished first.
 pub async fn drain(
-    queue: Arc<dyn Queue>,
-    process: Arc<Process>,
+    drain: Drain,
     settings: DrainSettings,
     stop: StopSignal,
     events: UnboundedSender<Event>,
 ) -> Result<(), QueueError> {
-    let mut slots = JoinSet::new();
-    for _ in 0..settings.slots.max(1) {
-        let slot = Slot {
-            queue: Arc::clone(&queue),
-            process: Arc::clone(&process),
-            settings,
-            stop: stop.clone(),
-            events: events.clone(),
-        };
-        slots.spawn(slot.work());
+    let Drain { queue, bigger, runs, guard, pulse } = drain;
+    let bench = Arc::new(Bench { queue, bigger, runs, patience: settings.patience, guard, stop, events });
+    let slots = Arc::new(Semaphore::new(settings.slots.max(1)));
+    let mut feeders = JoinSet::new();
+    for _ in 0..settings.slots.div_ceil(SLOTS_PER_FEEDER).max(1) {
+        let (bench, slots, pulse) = (Arc::clone(&bench), Arc::clone(&slots), Arc::clone(&pulse));
+        feeders.spawn(Feeder { bench, slots, pulse, settings, jobs: JoinSet::new() }.feed());
     }
     let mut outcome = Ok(());
-    while let Some(ended) = slots.join_next().await {
+    while let Some(ended) = feeders.join_next().await {
         match ended {
             Ok(Ok(())) => {}
             Ok(Err(error)) => outcome = outcome.and(Err(error)),
-            Err(error) => warn!(%error, "a slot ended abnormally"),
+            Err(error) => warn!(%error, "a feeder ended abnormally"),
         }
     }
     outcome
 }
 
-struct Slot {
-    queue: Arc<dyn Queue>,
-    process: Arc<Process>,
+struct Feeder {
+    bench: Arc<Bench>,
+    slots: Arc<Semaphore>,
+    pulse: Arc<Pulse>,
     settings: DrainSettings,
-    stop: StopSignal,
-    events: UnboundedSender<Event>,
+    jobs: JoinSet<()>,
 }
 
-impl Slot {
-    async fn work(self) -> Result<(), QueueError> {
-        loop {
-            let received = tokio::select! {
-                () = self.stop.reached(Stop::Finish) => return Ok(()),
-                received = self.queue.receive(1, self.settings.wait) => received?,
-            };
-            if received.is_empty() && self.settings.until_empty && self.queue.depth().await?.pending() == 0 {
-                return Ok(());
-            }
-            for delivery in received {
-                self.serve(delivery).await?;
-            }
-        }
-    }
-
-    async fn serve(&self, delivery: Delivery) -> Result<(), QueueError> {
-        let (job, attempt) = (delivery.job.clone(), delivery.attempt);
-        let lease = Lease::hold(Arc::clone(&self.queue), delivery, self.queue.limits().term)?;
-        self.tell(Event::Started { shard: job.shard.clone() });
-        let done = tokio::select! {
-            done = self.process.process(&job) => Some(done),
-            _ = lease.lost() => None,
-            () = self.stop.reached(Stop::Drop) => None,
+impl Feeder {
+    /// Feeds the slots; then waits for those that it fed.
+    async fn feed(mut self) -> Result<(), QueueError> {
+        let outcome = tokio::select! {
+            () = self.bench.stop.clone().into_reached(Stop::Finish) => Ok(()),
+            outcome = self.take() => outcome,
         };
-        match done {
-            None => {
-                info!(shard = job.shard, "dropped, unsettled");
-                self.tell(Event::Dropped { shard: job.shard });
-            }
-            Some(Ok(report)) => {
-                lease.ack().await?;
-                debug!(shard = job.shard, outcome = report.outcome.name(), "done");
-                self.tell(Event::Finished(Box::new(report)));
-            }
-            Some(Err(error)) => self.settle_failure(lease, &job, attempt, &error).await?,
-        }
-        Ok(())
-    }
-
-    async fn settle_failure(
-        &self,
-        lease: Lease,
-        job: &Job,
-        attempt: u32,
-        error: &ProcessError,
-    ) -> Result<(), QueueError> {
-        let fault: Fault = error.fault();
-        let trouble = Trouble { shard: job.shard.clone(), fault: fault.name(), reason: chain(error), attempt };
-        match self.settings.patience.verdict(fault, attempt) {
-            Verdict::Ack => {
-                lease.ack().await?;
-            }
-            Verdict::Release { after } => {
-                warn!(shard = job.shard, fault = fault.name(), attempt, ?after, reason = trouble.reason, "released");
-                lease.release(after).await?;
-                self.tell(Event::Released(trouble));
-            }
-            Verdict::Bury => {
-                warn!(shard = job.shard, fault = fault.name(), attempt, reason = trouble.reason, "buried");
-                lease.bury(&Reason::new(fault.into(), trouble.reason.as_str())).await?;
-                self.tell(Event::Buried(trouble));
+        while let Some(ended) = self.jobs.join_next().await {
+            if let Err(error) = ended {
+                warn!(%error, "a slot ended abnormally");
             }
         }
-        Ok(())
+        outcome
     }
 
-    /// Nobody listening is no reason to stop.
-    fn tell(&self, event: Event) {
-        let _ = self.events.send(event);
+    async fn take(&mut self) -> Result<(), QueueError> {
+        let mut trouble: Option<(Instant, Duration)> = None;
+        loop {
+            while self.jobs.try_join_next().is_some() {}
+            let mut permits = self.free_slots().await;
+            match self.bench.queue.receive(permits.len(), self.settings.wait).await {
+                Ok(received) => {
+                    trouble = None;
+                    self.pulse.answer();
+                    if received.is_empty() {
+                        permits.clear();
+                        if self.settings.until_empty && self.is_over().await? {
+                            return Ok(());
+                        }
+                    } else {
+                        self.bench.tell(Event::Received { jobs: received.len() });
+                    }
+                    for delivery in received {
+                        self.start(delivery, permits.pop());
+                    }
+                }
+                Err(error) if error.may_pass() => {
+                    let (since, pause) = trouble.unwrap_or((Instant::now(), Duration::from_millis(100)));
+                    if since.elapsed() > self.settings.broker_patience {
+                        return Err(error);
+                    }
+                    self.bench.tell(Event::BrokerTrouble { reason: chain(&error) });
+                    sleep(pause).await;
+                    trouble = Some((since, (pause * 2).min(LONGEST_PAUSE)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits for a free slot and for memory; takes as many slots as are free, up to a batch.
+    async fn free_slots(&self) -> Vec<OwnedSemaphorePermit> {
+        let mut permits = Vec::new();
+        // The semaphore is never closed.
+        if let Ok(permit) = Arc::clone(&self.slots).acquire_owned().await {
+            permits.push(permit);
+        }
+        self.bench.guard.room().await;
+        let batch = self.bench.queue.limits().batch;
+        while permits.len() < batch
+            && let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned()
+        {
+            permits.push(permit);
+        }
+        permits
+    }
+
+    fn start(&mut self, delivery: Delivery, permit: Option<OwnedSemaphorePermit>) {
+        let (bench, pulse) = (Arc::clone(&self.bench), Arc::clone(&self.pulse));
+        pulse.working.fetch_add(1, Ordering::Relaxed);
+        self.jobs.spawn(async move {
+            let _permit = permit;
+            bench.serve(delivery).await;
+            pulse.working.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+
+    /// Whether nothing is left, here or at the broker.
+    async fn is_over(&self) -> Result<bool, QueueError> {
+        if self.pulse.working() > 0 {
+            return Ok(false);
+        }
+        match self.bench.queue.depth().await {
+            Ok(depth) => Ok(depth.pending() == 0),
+            Err(error) if error.may_pass() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// The error and all its causes, in one line, each said once.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -1,7 +1,11 @@
 //! One job: read, aggregate, encode, put, mark. The doors (a drain, later a Lambda) differ; this
 //! does not.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::Value;
 use zagg_core::{
@@ -11,12 +15,13 @@ use zagg_core::{
     job::{Job, PlanRecord},
     pipeline::Pipeline,
     points::Points,
+    price::Rates,
 };
-use zagg_granule::{CpuPool, GranuleReader, ReadReport};
+use zagg_granule::{CpuPool, GranuleReader, ReadReport, source::Usage};
 use zagg_store::{
-    Layout, Store,
+    Layout, Store, StoreUsage,
     encode::{EncodedShard, encode_shard},
-    mark::{self, Inputs, Mark, MarkOutcome, Standing},
+    mark::{self, Execution, Inputs, Mark, MarkOutcome, Standing},
     write::{write_empty, write_shard},
 };
 
@@ -35,6 +40,16 @@ pub struct Process {
     store: Store,
     reader: GranuleReader,
     cpu: CpuPool,
+    stamp: Option<Stamp>,
+}
+
+/// What a worker of a fleet adds to its marks: who it is, and what its time costs.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// The worker's name.
+    pub worker: String,
+    /// What its place of work charges.
+    pub rates: Rates,
 }
 
 impl Process {
@@ -56,7 +71,14 @@ impl Process {
             store,
             reader,
             cpu,
+            stamp: None,
         }
+    }
+
+    /// The same, with marks that say who made them.
+    #[must_use]
+    pub fn stamped(self, stamp: Stamp) -> Self {
+        Self { stamp: Some(stamp), ..self }
     }
 
     /// The reader, whose meter tells how far reading has come.
@@ -65,12 +87,28 @@ impl Process {
         &self.reader
     }
 
-    /// Does one job. Doing it twice, at once or later, changes nothing. Dropping the future leaves no
-    /// mark, and chunks at most that the next attempt writes again.
+    /// What was asked of sources and of the store so far.
+    #[must_use]
+    pub fn usage(&self) -> (Usage, StoreUsage) {
+        (self.reader.usage(), self.store.usage())
+    }
+
+    /// Does one job, at its `attempt`-th delivery (from 1). Doing it twice, at once or later, changes
+    /// nothing. Dropping the future leaves no mark, and chunks at most that the next attempt writes
+    /// again.
     ///
     /// # Errors
     /// When the shard could not be read whole, computed or stored. No mark is left then.
-    pub async fn process(&self, job: &Job) -> Result<JobReport, ProcessError> {
+    pub async fn process(&self, job: &Job, attempt: u32) -> Result<JobReport, ProcessError> {
+        let begun = Begun { at: Instant::now(), clock: SystemTime::now(), attempt };
+        let mut report = self.carry_out(job, &begun).await?;
+        report.wall_seconds = begun.at.elapsed().as_secs_f64();
+        report.usd =
+            self.stamp.as_ref().map(|stamp| stamp.rates.cost(report.wall_seconds, report.objects, report.store_gets));
+        Ok(report)
+    }
+
+    async fn carry_out(&self, job: &Job, begun: &Begun) -> Result<JobReport, ProcessError> {
         if job.pipeline != self.pipeline.digest {
             return Err(ProcessError::OtherPipeline { theirs: job.pipeline, ours: self.pipeline.digest });
         }
@@ -79,11 +117,16 @@ impl Process {
             self.grid.shard(record.key).map_err(|source| ProcessError::Shard { shard: job.shard.clone(), source })?;
         let inputs = Inputs { pipeline: self.pipeline.digest, granules: record.granules_digest() };
         match mark::standing(&self.store, &shard.label, inputs).await.map_err(at(&shard))? {
-            Standing::Done(_) => return Ok(JobReport::already_done(&shard.label)),
+            Standing::Done(_) => {
+                return Ok(JobReport { store_gets: 2, ..JobReport::already_done(&shard.label) });
+            }
             Standing::Stale(_) => return Err(ProcessError::Stale { shard: shard.label }),
             Standing::Unmarked => {}
         }
         let mut report = JobReport::new(&shard.label, Outcome::Data);
+        // The plan's record and the look for a mark.
+        report.store_gets = 2;
+        report.seconds.plan = begun.at.elapsed().as_secs_f64();
         let (points, read) = self
             .reader
             .read(&shard, &record.granules)
@@ -101,6 +144,7 @@ impl Process {
             Mark::data(&shard, inputs, &encoded, report.read.points_kept, report.cells)
         };
         mark.report = left_out(&report);
+        mark.execution = self.stamp.as_ref().map(|stamp| begun.execution(stamp, job, &report));
         self.mark(&shard, &mark, &mut report).await?;
         Ok(report)
     }
@@ -155,7 +199,7 @@ impl Process {
     async fn mark(&self, shard: &Shard, mark: &Mark, report: &mut JobReport) -> Result<(), ProcessError> {
         let start = Instant::now();
         let outcome = mark::create(&self.store, mark).await.map_err(at(shard))?;
-        report.seconds.put += start.elapsed().as_secs_f64();
+        report.seconds.commit = start.elapsed().as_secs_f64();
         match outcome {
             MarkOutcome::Created => report.objects += 1,
             MarkOutcome::Identical => report.outcome = Outcome::Duplicate,
@@ -181,6 +225,29 @@ impl Process {
             (start.elapsed().as_secs_f64(), result)
         };
         self.cpu.run(timed).await.map_err(|source| ProcessError::Cpu { shard: shard.label.clone(), source })
+    }
+}
+
+/// When a job was begun, by two clocks.
+struct Begun {
+    at: Instant,
+    clock: SystemTime,
+    attempt: u32,
+}
+
+impl Begun {
+    /// What the mark says of this execution; the mark's own put is counted in.
+    fn execution(&self, stamp: &Stamp, job: &Job, report: &JobReport) -> Execution {
+        let since = self.clock.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = self.at.elapsed().as_secs_f64();
+        Execution {
+            run: job.run.clone(),
+            worker: stamp.worker.clone(),
+            attempt: self.attempt,
+            begun_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            seconds,
+            usd: stamp.rates.cost(seconds, report.objects + 1, report.store_gets),
+        }
     }
 }
 

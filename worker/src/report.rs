@@ -1,6 +1,7 @@
 //! What one job did, and what a run did.
 
 use serde::Serialize;
+use zagg_core::price::Cost;
 use zagg_granule::ReadReport;
 use zagg_store::write::WriteReport;
 
@@ -16,6 +17,8 @@ pub enum Outcome {
     AlreadyDone,
     /// Someone else wrote the same bytes first.
     Duplicate,
+    /// The run was cancelled; nothing was done.
+    Cancelled,
 }
 
 impl Outcome {
@@ -27,6 +30,7 @@ impl Outcome {
             Self::Empty => "empty",
             Self::AlreadyDone => "already_done",
             Self::Duplicate => "duplicate",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -34,6 +38,8 @@ impl Outcome {
 /// Seconds spent in each phase. Reading is waiting; the others are the CPU pool's and the store's.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Seconds {
+    /// Looking up the plan's record and the mark.
+    pub plan: f64,
     /// Waiting for granule bytes, summed over concurrent requests.
     pub read: f64,
     /// Decoding HDF5 chunks, filtering and assigning to cells.
@@ -42,8 +48,10 @@ pub struct Seconds {
     pub aggregate: f64,
     /// Encoding Zarr chunks.
     pub encode: f64,
-    /// Putting objects and the mark.
+    /// Putting chunks.
     pub put: f64,
+    /// Putting the mark.
+    pub commit: f64,
 }
 
 impl Seconds {
@@ -53,6 +61,8 @@ impl Seconds {
         self.aggregate += other.aggregate;
         self.encode += other.encode;
         self.put += other.put;
+        self.plan += other.plan;
+        self.commit += other.commit;
     }
 }
 
@@ -77,6 +87,12 @@ pub struct JobReport {
     pub peak_points_bytes: u64,
     /// Seconds by phase.
     pub seconds: Seconds,
+    /// Seconds from the job's beginning to its end.
+    pub wall_seconds: f64,
+    /// Objects read from the store.
+    pub store_gets: u64,
+    /// What the job cost, where the worker knows its rates.
+    pub usd: Option<Cost>,
 }
 
 impl JobReport {
@@ -97,6 +113,9 @@ impl JobReport {
             bytes_put: 0,
             peak_points_bytes: 0,
             seconds: Seconds::default(),
+            wall_seconds: 0.0,
+            store_gets: 0,
+            usd: None,
         }
     }
 
@@ -124,6 +143,8 @@ pub struct Totals {
     pub already_done: u64,
     /// Shards that someone else finished first, with the same bytes.
     pub duplicate: u64,
+    /// Shards of a cancelled run.
+    pub cancelled: u64,
     /// What was read and left out.
     pub read: ReadReport,
     /// For each variable, how many kept points lack it.
@@ -148,6 +169,7 @@ impl Totals {
             Outcome::Empty => self.empty += 1,
             Outcome::AlreadyDone => self.already_done += 1,
             Outcome::Duplicate => self.duplicate += 1,
+            Outcome::Cancelled => self.cancelled += 1,
         }
         self.read.add(&job.read);
         self.cells += job.cells;

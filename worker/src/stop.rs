@@ -29,6 +29,16 @@ impl Stopper {
         (Self(sender), StopSignal(receiver))
     }
 
+    /// Has jobs in flight finished and no more taken, unless more was asked before.
+    pub fn finish(&self) {
+        self.0.send_if_modified(|now| std::mem::replace(now, (*now).max(Stop::Finish)) < Stop::Finish);
+    }
+
+    /// Has jobs in flight dropped.
+    pub fn drop_all(&self) {
+        self.0.send_replace(Stop::Drop);
+    }
+
     /// Goes one step further: from working to finishing, from finishing to dropping.
     pub fn step(&self) -> Stop {
         let next = match *self.0.borrow() {
@@ -45,6 +55,11 @@ impl StopSignal {
     #[must_use]
     pub fn now(&self) -> Stop {
         *self.0.borrow()
+    }
+
+    /// As [`StopSignal::reached`], for a future that owns its signal.
+    pub async fn into_reached(self, stop: Stop) {
+        self.reached(stop).await;
     }
 
     /// Resolves when the stop has gone at least as far as `stop`; never if nobody can ask any more.

@@ -36,13 +36,32 @@ impl Default for Patience {
         Self {
             transient_attempts: 8,
             denied_attempts: 2,
-            first_wait: Duration::from_secs(1),
+            first_wait: Duration::from_secs(5),
             longest_wait: Duration::from_secs(900),
         }
     }
 }
 
+impl Verdict {
+    /// A stable name for logs and labels.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ack => "ack",
+            Self::Release { .. } => "release",
+            Self::Bury => "bury",
+        }
+    }
+}
+
 impl Patience {
+    /// The same patience on a queue that gives a job up after `attempts` deliveries: the last of them
+    /// is buried for what it failed of, before the queue would bury it as poison.
+    #[must_use]
+    pub fn within(self, attempts: u32) -> Self {
+        Self { transient_attempts: self.transient_attempts.min(attempts), ..self }
+    }
+
     /// The verdict on a job that failed with `fault` at its `attempt`-th delivery (from 1).
     #[must_use]
     pub fn verdict(&self, fault: Fault, attempt: u32) -> Verdict {
@@ -74,7 +93,14 @@ mod tests {
             Verdict::Release { after } => Some(after.as_secs()),
             _ => None,
         };
-        assert_eq!((after(1), after(2), after(3), after(8)), (Some(1), Some(2), Some(4), None));
+        assert_eq!((after(1), after(2), after(3), after(8)), (Some(5), Some(10), Some(20), None));
+    }
+
+    #[test]
+    fn the_last_delivery_is_buried_for_its_own_fault() {
+        let patience = Patience::default().within(3);
+        assert!(matches!(patience.verdict(Fault::Transient, 2), Verdict::Release { .. }));
+        assert_eq!(patience.verdict(Fault::Transient, 3), Verdict::Bury);
     }
 
     #[test]

@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use zagg_producer::RunPlan;
+use zagg_producer::{Inputs, RunPlan};
 
-use crate::numbers::grouped;
-
-use super::inputs::Inputs;
+use zagg_program::numbers::grouped;
 
 /// What a run would do, as lines of text. Nothing is read or written for it.
 pub(crate) fn describe(inputs: &Inputs, plan: &RunPlan) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use zagg_granule::{CpuPool, GranuleReader, ReaderSettings, SourceSettings};
+use zagg_producer::Inputs;
 use zagg_queue::{
     queue::{Options, Queue},
     url::QueueUrl,
@@ -10,13 +11,11 @@ use zagg_queue::{
 use zagg_store::{Layout, Provenance, Store};
 use zagg_worker::Process;
 
-use crate::{
-    args::{RunArguments, S3Arguments},
-    environment,
-    error::CommandError,
-};
+use zagg_program::{arguments::S3Arguments, environment};
 
-use super::{inputs::Inputs, settings::Settings};
+use crate::{args::RunArguments, error::CommandError};
+
+use super::settings::Settings;
 
 /// The store and its layout.
 pub(crate) fn store(inputs: &Inputs, s3: &S3Arguments) -> Result<(Store, Arc<Layout>), CommandError> {

@@ -2,7 +2,6 @@
 
 mod dry;
 mod engine;
-mod inputs;
 mod progress;
 mod report;
 mod settings;
@@ -13,12 +12,13 @@ mod watch;
 use std::time::Instant;
 
 use tracing::info;
-use zagg_producer::{Prepared, RunPlan, RunRequest, done_by_now, prepare};
+use zagg_producer::{Inputs, Prepared, RunPlan, RunRequest, done_by_now, prepare};
 use zagg_store::consolidate::consolidate;
 
-use crate::{args::RunArguments, error::CommandError, exit::Exit, output, process};
+use zagg_program::{exit::Exit, output, process};
 
-use inputs::Inputs;
+use crate::{args::RunArguments, error::CommandError};
+
 use report::{Refused, RunReport};
 use settings::Settings;
 use shift::Shift;
@@ -27,7 +27,7 @@ use shift::Shift;
 pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, CommandError> {
     let start = Instant::now();
     engine::check_queue(&typed)?;
-    let inputs = Inputs::load(&typed)?;
+    let inputs = Inputs::load(&typed.sources())?;
     let settings = Settings::resolve(&typed, inputs.is_remote());
     for line in &settings.lines {
         info!(name = line.name, value = line.value, origin = line.origin, "setting");

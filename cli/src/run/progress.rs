@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::numbers;
+use zagg_program::numbers;
 
 /// How a run's progress is shown.
 pub(crate) struct Progress {

@@ -1,6 +1,7 @@
 //! The report of a run: what `--report` writes and what the closing summary is made of.
 
 use serde::Serialize;
+use zagg_program::settings::SettingLine;
 use zagg_worker::{Totals, Trouble};
 
 /// The schema name of a report.
@@ -70,17 +71,6 @@ pub(crate) struct Refused {
     pub(crate) shard: String,
     /// Why.
     pub(crate) reason: String,
-}
-
-/// A setting and where its value comes from.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct SettingLine {
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// Its value.
-    pub(crate) value: String,
-    /// `flag`, `environment`, `pipeline` or `default`.
-    pub(crate) origin: &'static str,
 }
 
 impl RunReport {

@@ -1,18 +1,11 @@
 //! How a run is done. Settings never change a byte of the result. Each value knows where it comes
 //! from.
 
-use std::{fmt::Display, num::NonZero, thread};
+use std::{num::NonZero, thread};
+
+use zagg_program::settings::{Setting, SettingLine, pick};
 
 use crate::args::RunArguments;
-
-use super::report::SettingLine;
-
-/// A value and where it comes from.
-#[derive(Debug, Clone, Copy)]
-struct Setting<T> {
-    value: T,
-    origin: &'static str,
-}
 
 /// How a run is done.
 #[derive(Debug, Clone)]
@@ -48,23 +41,12 @@ impl Settings {
             requests_in_flight: requests.value.max(1),
             cache_bytes: cache.value.saturating_mul(1_000_000),
             lines: vec![
-                line("workers", workers),
-                line("cpu_threads", threads),
-                line("granules_in_flight", granules),
-                line("requests_in_flight", requests),
-                line("cache_mb", cache),
+                workers.line("workers"),
+                threads.line("cpu_threads"),
+                granules.line("granules_in_flight"),
+                requests.line("requests_in_flight"),
+                cache.line("cache_mb"),
             ],
         }
     }
-}
-
-fn pick<T>(typed: Option<T>, default: T) -> Setting<T> {
-    match typed {
-        Some(value) => Setting { value, origin: "flag or environment" },
-        None => Setting { value: default, origin: "default" },
-    }
-}
-
-fn line<T: Display>(name: &'static str, setting: Setting<T>) -> SettingLine {
-    SettingLine { name, value: setting.value.to_string(), origin: setting.origin }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::numbers::{bytes, duration, grouped};
+use zagg_program::numbers::{bytes, duration, grouped};
 
 use super::report::RunReport;
 

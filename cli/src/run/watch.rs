@@ -63,8 +63,10 @@ async fn next(interrupts: &mut Option<Signal>) {
 
 fn take(event: Event, progress: &mut Progress, report: &mut RunReport) {
     match event {
-        Event::Started { .. } | Event::Dropped { .. } => {}
-        Event::Finished(job) => {
+        Event::Started { .. } | Event::Dropped { .. } | Event::Received { .. } | Event::MovedUp(_) => {}
+        Event::BrokerTrouble { reason } => progress.say(&format!("the queue: {reason} (asked again)")),
+        Event::Unsettled { shard, .. } => progress.say(&format!("shard {shard}: the queue could not be told")),
+        Event::Finished(job, _) => {
             progress.shard(job.read.points_kept);
             report.totals.add(&job);
         }

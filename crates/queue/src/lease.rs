@@ -88,7 +88,7 @@ impl Lease {
     ///
     /// # Errors
     /// When the broker could not be told, in spite of several tries: the job comes back.
-    pub async fn ack(self) -> Result<Settled, Error> {
+    pub async fn ack(&self) -> Result<Settled, Error> {
         self.settle(Verdict::Ack).await
     }
 
@@ -96,7 +96,7 @@ impl Lease {
     ///
     /// # Errors
     /// When the broker could not be told, in spite of several tries: the job comes back.
-    pub async fn release(self, after: Duration) -> Result<Settled, Error> {
+    pub async fn release(&self, after: Duration) -> Result<Settled, Error> {
         self.settle(Verdict::Release(after)).await
     }
 
@@ -104,7 +104,7 @@ impl Lease {
     ///
     /// # Errors
     /// When the broker could not be told, in spite of several tries: the job comes back.
-    pub async fn put_back(self) -> Result<Settled, Error> {
+    pub async fn put_back(&self) -> Result<Settled, Error> {
         self.settle(Verdict::PutBack).await
     }
 
@@ -112,7 +112,7 @@ impl Lease {
     ///
     /// # Errors
     /// When the broker could not be told, in spite of several tries: the job comes back.
-    pub async fn bury(self, reason: &Reason) -> Result<Settled, Error> {
+    pub async fn bury(&self, reason: &Reason) -> Result<Settled, Error> {
         self.settle(Verdict::Bury(reason)).await
     }
 

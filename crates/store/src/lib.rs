@@ -52,4 +52,5 @@ mod testing;
 pub use error::{Result, StoreError};
 pub use layout::{Layout, Provenance};
 pub use location::{Credentials, Location, StoreSettings};
+pub use meter::StoreUsage;
 pub use objects::Store;

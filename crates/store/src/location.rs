@@ -1,9 +1,10 @@
 //! Where a store is, and how it is reached.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use object_store::aws::AwsCredentialProvider;
 use url::Url;
+use zagg_core::latency::Latency;
 
 use crate::error::{Result, StoreError};
 
@@ -113,6 +114,8 @@ pub struct StoreSettings {
     pub retries: Option<usize>,
     /// Skip waiting until the disk holds what was written (local stores).
     pub volatile: bool,
+    /// Where the durations of requests are counted.
+    pub latency: Arc<Latency>,
 }
 
 /// Who asks an S3.

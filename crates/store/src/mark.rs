@@ -1,12 +1,12 @@
-//! Completion marks: the last thing written for a shard, only if absent. No clock and no duration
-//! is in a mark, so that the same inputs give the same bytes.
+//! Completion marks: the last thing written for a shard, only if absent. All but
+//! [`Mark::execution`] is the same for the same inputs.
 
 use std::collections::BTreeMap;
 
 use futures::{Stream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zagg_core::{digest::Digest, grid::Shard};
+use zagg_core::{digest::Digest, grid::Shard, price::Cost};
 
 use crate::{
     encode::EncodedShard,
@@ -44,6 +44,26 @@ pub struct Mark {
     pub objects: Vec<MarkedObject>,
     /// What the caller adds: counts by name, the same for the same inputs.
     pub report: BTreeMap<String, Value>,
+    /// How the result came about, where the worker of a fleet says so. No part of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<Execution>,
+}
+
+/// How a result came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// The run.
+    pub run: String,
+    /// The worker's name.
+    pub worker: String,
+    /// Which delivery of the job it was, from 1.
+    pub attempt: u32,
+    /// When the job was begun, in milliseconds since 1970 (UTC).
+    pub begun_ms: u64,
+    /// Seconds from then to the mark.
+    pub seconds: f64,
+    /// What the job cost, in US dollars.
+    pub usd: Cost,
 }
 
 /// Whether a shard has chunks.
@@ -127,6 +147,7 @@ impl Mark {
             cells: 0,
             objects: Vec::new(),
             report: BTreeMap::new(),
+            execution: None,
         }
     }
 
@@ -136,10 +157,14 @@ impl Mark {
         Inputs { pipeline: self.pipeline, granules: self.granules }
     }
 
-    /// Whether both vouch for the same result; the caller's report is left out.
+    /// Whether both vouch for the same result; the caller's report and the execution are left out.
     #[must_use]
     pub fn same_result(&self, other: &Self) -> bool {
-        Self { report: BTreeMap::new(), ..self.clone() } == Self { report: BTreeMap::new(), ..other.clone() }
+        self.result() == other.result()
+    }
+
+    fn result(&self) -> Self {
+        Self { report: BTreeMap::new(), execution: None, ..self.clone() }
     }
 
     /// The mark's bytes.

@@ -36,6 +36,20 @@ pub struct StoreUsage {
     pub bytes_out: u64,
 }
 
+impl StoreUsage {
+    /// Adds what another meter has counted.
+    pub fn add(&mut self, other: &Self) {
+        self.gets += other.gets;
+        self.puts += other.puts;
+        self.heads += other.heads;
+        self.lists += other.lists;
+        self.deletes += other.deletes;
+        self.retries += other.retries;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+    }
+}
+
 impl StoreMeter {
     /// The counts now.
     #[must_use]

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     ops::Range,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use object_store::{
     local::LocalFileSystem,
     path::{Path, PathPart},
 };
-use zagg_core::fault::Fault;
+use zagg_core::{fault::Fault, latency::Latency};
 
 use crate::{
     error::{Result, StoreError},
@@ -35,6 +35,7 @@ pub struct Store {
     location: Location,
     meter: Arc<StoreMeter>,
     volatile: bool,
+    latency: Arc<Latency>,
 }
 
 /// What a conditional write did.
@@ -79,7 +80,14 @@ impl Store {
                 (Arc::new(s3), prefix.split('/').filter(|p| !p.is_empty()).map(PathPart::from).collect())
             }
         };
-        Ok(Self { objects, prefix, location: location.clone(), meter, volatile: settings.volatile })
+        Ok(Self {
+            objects,
+            prefix,
+            location: location.clone(),
+            meter,
+            latency: Arc::clone(&settings.latency),
+            volatile: settings.volatile,
+        })
     }
 
     /// Where the store is.
@@ -251,7 +259,9 @@ impl Store {
         key: &str,
         request: impl Future<Output = object_store::Result<T>>,
     ) -> Result<T> {
+        let begun = Instant::now();
         let (answer, trouble) = listen(request).await;
+        self.latency.count(begun.elapsed());
         answer.map_err(|source| self.failed(action, key, trouble, source))
     }
 

@@ -96,8 +96,8 @@ impl GranuleReader {
             wants: Arc::new(Wants::new(&pipeline.source)),
             fills,
             opener: Opener {
+                meter: Arc::new(Meter::new(Arc::clone(&sources.latency))),
                 sources: Sources::new(sources),
-                meter: Arc::new(Meter::default()),
                 plan: PlanSettings::default(),
                 cpu: cpu.clone(),
                 wholes: Cache::new(settings.cache_bytes),

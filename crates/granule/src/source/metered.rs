@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use zagg_core::latency::Latency;
 
 use super::{BlockingSource, ByteSource, Coalescing, Head};
 use crate::error::SourceError;
@@ -17,6 +19,7 @@ pub struct Meter {
     requests: AtomicU64,
     bytes: AtomicU64,
     failures: AtomicU64,
+    latency: Arc<Latency>,
 }
 
 /// What a [`Meter`] has counted.
@@ -30,7 +33,22 @@ pub struct Usage {
     pub failures: u64,
 }
 
+impl Usage {
+    /// Adds what another meter has counted.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+        self.failures += other.failures;
+    }
+}
+
 impl Meter {
+    /// A meter that also counts how long requests took, in `latency`.
+    #[must_use]
+    pub fn new(latency: Arc<Latency>) -> Self {
+        Self { latency, ..Self::default() }
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -41,7 +59,8 @@ impl Meter {
         }
     }
 
-    fn count<T>(&self, outcome: &Result<T, SourceError>, bytes: impl Fn(&T) -> usize) {
+    fn count<T>(&self, begun: Instant, outcome: &Result<T, SourceError>, bytes: impl Fn(&T) -> usize) {
+        self.latency.count(begun.elapsed());
         self.requests.fetch_add(1, Ordering::Relaxed);
         match outcome {
             Ok(value) => self.bytes.fetch_add(bytes(value) as u64, Ordering::Relaxed),
@@ -87,15 +106,17 @@ impl<S: ByteSource> ByteSource for Metered<S> {
 
     async fn head(&self, bytes: u64) -> Result<Head, SourceError> {
         let _permit = self.permit().await?;
+        let begun = Instant::now();
         let outcome = self.inner.head(bytes).await;
-        self.meter.count(&outcome, |head| head.bytes.len());
+        self.meter.count(begun, &outcome, |head| head.bytes.len());
         outcome
     }
 
     async fn fetch(&self, range: Range<u64>) -> Result<Bytes, SourceError> {
         let _permit = self.permit().await?;
+        let begun = Instant::now();
         let outcome = self.inner.fetch(range).await;
-        self.meter.count(&outcome, Bytes::len);
+        self.meter.count(begun, &outcome, Bytes::len);
         outcome
     }
 
@@ -110,11 +131,12 @@ impl<S: ByteSource> BlockingSource for Metered<S> {
     }
 
     fn read(&self, range: Range<u64>) -> Result<Bytes, SourceError> {
+        let begun = Instant::now();
         let outcome = match self.inner.blocking() {
             Some(inner) => inner.read(range),
             None => Err(SourceError::Cut { href: self.href().to_owned(), what: "not a blocking source".to_owned() }),
         };
-        self.meter.count(&outcome, Bytes::len);
+        self.meter.count(begun, &outcome, Bytes::len);
         outcome
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 /// The most memory that the process has held, in bytes, where the system tells.
-pub(crate) fn peak_memory_bytes() -> Option<u64> {
+pub fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -11,7 +11,7 @@ pub(crate) fn peak_memory_bytes() -> Option<u64> {
 }
 
 /// CPU seconds of the process, user and system, where the system tells.
-pub(crate) fn cpu_seconds() -> Option<f64> {
+pub fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field is the name in parentheses and may hold anything.
     let rest = stat.rsplit_once(')')?.1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -16,12 +16,12 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// Bytes in decimal units: `12.3 MB`.
-pub(crate) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     scaled(number as f64, "B")
 }
 
 /// Bytes per second in decimal units.
-pub(crate) fn rate(bytes_per_second: f64) -> String {
+pub fn rate(bytes_per_second: f64) -> String {
     format!("{}/s", scaled(bytes_per_second, "B"))
 }
 
@@ -42,7 +42,7 @@ fn scaled(number: f64, unit: &str) -> String {
 }
 
 /// A time as `0.42 s`, `12.3 s`, `3 min 07 s` or `2 h 05 min`.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
         s if s < 9.995 => format!("{s:.2} s"),

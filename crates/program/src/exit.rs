@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use zagg_core::fault::Fault;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// Everything was done (for `compare`: the stores agree).
     Done,
     /// Finished, but something was set aside, refused or differs.
@@ -15,6 +17,18 @@ pub(crate) enum Exit {
     Unreachable,
     /// Stopped by the user before the end.
     Interrupted,
+}
+
+impl Exit {
+    /// A store or queue that refuses for what it was asked is a usage error; one that does not answer
+    /// or does not let us in is out of reach.
+    #[must_use]
+    pub fn by_fault(fault: Fault) -> Self {
+        match fault {
+            Fault::Malformed | Fault::Conflict | Fault::Missing => Self::Usage,
+            _ => Self::Unreachable,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::{filter::LevelFilter, fmt};
 
 /// Starts logging: warnings by default, nothing but errors when quiet, more with `-v`.
-pub(crate) fn start(verbose: u8, quiet: bool) {
+pub fn start(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => LevelFilter::ERROR,
         (false, 0) => LevelFilter::WARN,

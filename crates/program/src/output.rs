@@ -1,20 +1,45 @@
 //! What goes to the terminal, and to report files.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
-use crate::error::CommandError;
+/// A report that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The file refuses.
+    #[error("the report {path} cannot be written", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// JSON that cannot be written: a defect.
+    #[error("the report cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
 
 /// An error, on standard error.
 #[allow(clippy::print_stderr)]
-pub(crate) fn error(text: &str) {
+pub fn error(text: &str) {
     eprintln!("error: {text}");
+}
+
+/// A value as JSON for people and programs.
+///
+/// # Errors
+/// [`ReportError::Json`].
+pub fn json(value: &impl Serialize) -> Result<String, ReportError> {
+    Ok(serde_json::to_string_pretty(value)?)
 }
 
 /// A result, on standard output, unless quiet.
 #[allow(clippy::print_stdout)]
-pub(crate) fn result(text: &str, quiet: bool) {
+pub fn result(text: &str, quiet: bool) {
     if !quiet {
         println!("{}", text.trim_end());
     }
@@ -22,26 +47,33 @@ pub(crate) fn result(text: &str, quiet: bool) {
 
 /// Whether a report can be written to `path`: better known before the work than after it. Leaves
 /// nothing behind.
-pub(crate) fn check_report(path: &Path) -> Result<(), CommandError> {
-    let failed = |source| CommandError::WriteFile { what: "the report", path: path.into(), source };
+///
+/// # Errors
+/// [`ReportError::File`].
+pub fn check_report(path: &Path) -> Result<(), ReportError> {
+    let failed = |source| ReportError::File { path: path.into(), source };
     let is_new = !path.exists();
     fs::OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     if is_new { fs::remove_file(path).map_err(failed) } else { Ok(()) }
 }
 
 /// Writes `report` as JSON to `path`.
-pub(crate) fn write_report(path: &Path, report: &impl Serialize) -> Result<(), CommandError> {
+///
+/// # Errors
+/// [`ReportError`].
+pub fn write_report(path: &Path, report: &impl Serialize) -> Result<(), ReportError> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
-    fs::write(path, text).map_err(|source| CommandError::WriteFile { what: "the report", path: path.into(), source })
+    fs::write(path, text).map_err(|source| ReportError::File { path: path.into(), source })
 }
 
 /// A count that grows on a terminal; silent elsewhere.
-pub(crate) struct Counter(Option<indicatif::ProgressBar>);
+#[derive(Debug)]
+pub struct Counter(Option<indicatif::ProgressBar>);
 
 impl Counter {
     /// A counter of `what`.
-    pub(crate) fn new(what: &'static str, quiet: bool) -> Self {
+    pub fn new(what: &'static str, quiet: bool) -> Self {
         if quiet || !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             return Self(None);
         }
@@ -53,14 +85,14 @@ impl Counter {
     }
 
     /// The count so far.
-    pub(crate) fn at(&mut self, count: u64) {
+    pub fn at(&mut self, count: u64) {
         if let Some(bar) = &self.0 {
             bar.set_position(count);
         }
     }
 
     /// Takes the counter off the screen.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         if let Some(bar) = self.0 {
             bar.finish_and_clear();
         }

@@ -2,10 +2,11 @@
 
 use std::env;
 
+use zagg_core::digest::Digest;
 use zagg_granule::{S3Settings, Secret};
 use zagg_store::{Credentials, StoreSettings};
 
-use crate::args::S3Arguments;
+use crate::arguments::S3Arguments;
 
 /// The region of NASA's Earthdata Cloud.
 const DEFAULT_REGION: &str = "us-west-2";
@@ -28,7 +29,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// How granules are reached: `ZAGG_SOURCE_AWS_*` first, for those whose credentials are not the
 /// store's, then `AWS_*`.
-pub(crate) fn source_s3(typed: &S3Arguments) -> S3Settings {
+pub fn source_s3(typed: &S3Arguments) -> S3Settings {
     let own = |name: &str| variable(&format!("ZAGG_SOURCE_{name}"));
     let either = |name: &str| own(name).or_else(|| variable(name));
     // A session token belongs to its keys: never mix one pair's with another's.
@@ -49,7 +50,7 @@ pub(crate) fn source_s3(typed: &S3Arguments) -> S3Settings {
 }
 
 /// How the store is reached.
-pub(crate) fn store_settings(typed: &S3Arguments) -> StoreSettings {
+pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     let either = |name: &str| variable(name);
     let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => Credentials::Keys { id, secret, token: variable("AWS_SESSION_TOKEN") },
@@ -66,8 +67,45 @@ pub(crate) fn store_settings(typed: &S3Arguments) -> StoreSettings {
 }
 
 /// The bearer token for `https://` granules.
-pub(crate) fn earthdata_token() -> Option<Secret> {
+pub fn earthdata_token() -> Option<Secret> {
     variable("EARTHDATA_TOKEN").map(Secret::from)
+}
+
+/// Whether this is a Lambda function.
+pub fn is_lambda() -> bool {
+    variable("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// A Lambda function's own facts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LambdaFacts {
+    /// Its name.
+    pub function: String,
+    /// Its memory, in MB.
+    pub memory_mb: f64,
+}
+
+/// The Lambda function that this is.
+pub fn lambda() -> LambdaFacts {
+    let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|value| value.parse().ok());
+    LambdaFacts {
+        function: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "zagg".to_owned()),
+        memory_mb: memory.unwrap_or(1769.0),
+    }
+}
+
+/// The agent of the ECS task that this runs in, if it does.
+pub fn ecs_agent() -> Option<String> {
+    variable("ECS_AGENT_URI")
+}
+
+/// A name that no other worker has: the host's, and a part that differs from start to start.
+pub fn worker_name() -> String {
+    let host = variable("HOSTNAME").or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let host = host.map_or_else(|| "worker".to_owned(), |name| name.trim().to_owned());
+    let start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let unique = Digest::of(format!("{host} {} {}", std::process::id(), start.as_nanos()).as_bytes());
+    format!("{host}-{}", unique.short(6))
 }
 
 fn region(typed: &S3Arguments, either: &impl Fn(&str) -> Option<String>) -> String {

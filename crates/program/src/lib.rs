@@ -1,0 +1,20 @@
+//! What the programs do alike: what is typed and found in the environment, how they exit, log, and
+//! talk to people. Nothing here knows what is computed.
+//!
+//! Modules are listed bottom-up: each uses only those above it.
+
+pub mod numbers;
+
+pub mod process;
+
+pub mod exit;
+
+pub mod logging;
+
+pub mod arguments;
+
+pub mod environment;
+
+pub mod output;
+
+pub mod settings;
