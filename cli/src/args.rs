@@ -1,10 +1,12 @@
 //! What was typed. Nothing is resolved here.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use zagg_producer::Sources;
 use zagg_program::arguments::{ReadingArguments, S3Arguments};
+use zagg_queue::queue::Class;
 
 /// Aggregate granules of point observations to a gridded Zarr store.
 #[derive(Debug, Parser)]
@@ -34,6 +36,14 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Compare two stores cell by cell. Exits 1 when they differ.
     Compare(CompareArguments),
+    /// Say how far a run of the fleet has come: shards, rate, time left, cost, what was set aside.
+    Status(StatusArguments),
+    /// Stop a run of the fleet: its jobs are dropped by whoever gets them. What is done stays.
+    Cancel(CancelArguments),
+    /// Put jobs that were set aside back on the queue, their attempts counted anew.
+    Redrive(RedriveArguments),
+    /// List the jobs that were set aside, with the reasons. Exits 1 when there are any.
+    Dead(DeadArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -73,8 +83,8 @@ pub(crate) struct RunArguments {
     /// Write the summary as JSON to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// The queue between producer and workers: file:PATH shares it between processes of this
-    /// machine. Default: a private one.
+    /// The queue between producer and workers; a shared one takes other workers in. Default: a
+    /// private one.
     #[arg(long, value_name = "URL")]
     pub(crate) queue: Option<String>,
     /// How reading is done.
@@ -139,6 +149,80 @@ pub(crate) struct CompareArguments {
     /// Write the table as JSON to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// The run: its store for the latest one, or STORE#RUN.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// The run's queue. Default: the one in the run's record, if that needs no password.
+    #[arg(long, value_name = "URL", env = "ZAGG_QUEUE", hide_env_values = true)]
+    pub(crate) queue: Option<String>,
+    /// Look again every few seconds, until nothing is left to do.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Answer /metrics at this address, while watching.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "watch")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArguments {
+    /// The run: its store for the latest one, or STORE#RUN.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Why; `zagg status` shows it.
+    #[arg(long, value_name = "TEXT", default_value = "cancelled by hand")]
+    pub(crate) reason: String,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedriveArguments {
+    /// The run whose queue is meant: its store for the latest one, or STORE#RUN.
+    #[arg(value_name = "RUN", required_unless_present = "queue")]
+    pub(crate) run: Option<String>,
+    /// The queue. Default: the one in the run's record, if that needs no password.
+    #[arg(long, value_name = "URL", env = "ZAGG_QUEUE", hide_env_values = true)]
+    pub(crate) queue: Option<String>,
+    /// Only jobs that were set aside for this: transient, throttled, denied, missing, malformed,
+    /// capacity, conflict, bug, poison or undecodable.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<Class>,
+    /// At most so many.
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<usize>,
+    /// Where S3 is.
+    #[command(flatten)]
+    pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadArguments {
+    /// Only jobs of this run: its store for the latest one, or STORE#RUN.
+    #[arg(value_name = "RUN", required_unless_present = "queue")]
+    pub(crate) run: Option<String>,
+    /// The queue. Default: the one in the run's record, if that needs no password.
+    #[arg(long, value_name = "URL", env = "ZAGG_QUEUE", hide_env_values = true)]
+    pub(crate) queue: Option<String>,
+    /// Only jobs that were set aside for this.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<Class>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Where S3 is.
     #[command(flatten)]
     pub(crate) s3: S3Arguments,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use zagg_granule::{CpuError, ReadError};
+use zagg_granule::{CpuError, EarthdataError, ReadError};
 use zagg_producer::ProducerError;
 use zagg_queue::error::Error as QueueError;
 use zagg_store::StoreError;
@@ -37,6 +37,9 @@ pub(crate) enum CommandError {
     /// Reading cannot be set up.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Earthdata's login cannot be used.
+    #[error(transparent)]
+    Earthdata(#[from] EarthdataError),
     /// The CPU pool cannot be set up.
     #[error(transparent)]
     Cpu(#[from] CpuError),

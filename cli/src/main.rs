@@ -4,6 +4,7 @@ mod args;
 mod compare;
 mod demo;
 mod error;
+mod fleet;
 mod run;
 mod verify;
 
@@ -46,6 +47,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             Command::Demo(typed) => demo::demo(&typed, quiet).await,
             Command::Verify(typed) => verify::verify(&typed, quiet).await,
             Command::Compare(typed) => compare::compare(&typed, quiet).await,
+            Command::Status(typed) => fleet::status(&typed, quiet).await,
+            Command::Cancel(typed) => fleet::cancel(&typed, quiet).await,
+            Command::Redrive(typed) => fleet::redrive(&typed, quiet).await,
+            Command::Dead(typed) => fleet::dead(&typed, quiet).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }
     })

@@ -163,7 +163,8 @@ fn the_core_reads_no_clock_no_file_and_no_environment() {
 fn libraries_read_no_environment() {
     let reads =
         library_code(&["crates", "producer", "worker"]).into_iter().filter(|(_, code)| code.contains("env::var"));
-    let wrong: Vec<PathBuf> = reads.map(|(path, _)| path).collect();
+    let one = Path::new("crates/program/src/environment.rs");
+    let wrong: Vec<PathBuf> = reads.map(|(path, _)| path).filter(|path| path != one).collect();
     assert!(wrong.is_empty(), "the environment is the programs' part: {wrong:?}");
 }
 

@@ -189,6 +189,11 @@ impl Feeder {
             permits.push(permit);
         }
         self.bench.guard.room().await;
+        // Without credentials every job would fail: they wait on the queue, where it costs no attempt.
+        while let Some(outage) = self.bench.runs.outage() {
+            warn!(seconds = outage.as_secs(), "Earthdata gives no credentials: no jobs are taken");
+            sleep(outage.min(LONGEST_PAUSE)).await;
+        }
         let batch = self.bench.queue.limits().batch;
         while permits.len() < batch
             && let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned()

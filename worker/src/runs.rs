@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::OnceCell;
@@ -15,7 +15,7 @@ use zagg_core::{
     pipeline::Pipeline,
     run::{RUN_SCHEMA, RunOrder, RunRecord, order_key, record_key},
 };
-use zagg_granule::{CpuPool, GranuleReader, ReaderSettings, SourceSettings, source::Usage};
+use zagg_granule::{CpuPool, Earthdata, GranuleReader, ReaderSettings, SourceSettings, source::Usage};
 use zagg_store::{Layout, Location, Provenance, Store, StoreSettings, StoreUsage};
 
 use crate::{
@@ -106,7 +106,22 @@ impl Runs {
     /// When the S3 credentials of the granules end, in seconds since 1970, where they do.
     #[must_use]
     pub fn credentials_end(&self) -> Option<f64> {
-        None
+        let ends = self.earthdata()?.expires_at()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(ends.as_secs_f64())
+    }
+
+    /// For how long Earthdata will give no credentials: there is no sense in taking jobs meanwhile.
+    #[must_use]
+    pub fn outage(&self) -> Option<Duration> {
+        let trouble = self.earthdata()?.outage()?;
+        trouble.until.duration_since(SystemTime::now()).ok()
+    }
+
+    fn earthdata(&self) -> Option<&Earthdata> {
+        match self {
+            Self::One(_) => None,
+            Self::Any(runs) => runs.workshop.sources.earthdata.as_ref(),
+        }
     }
 
     /// When the job's run was put on the queue, in seconds since 1970, if the run is known here.

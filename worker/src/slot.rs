@@ -103,7 +103,7 @@ impl Bench {
             return;
         }
         let limit = self.queue.limits().attempts;
-        let verdict = self.patience.within(limit).verdict(fault, attempt);
+        let verdict = self.patience.within(limit).verdict(fault, attempt).spread(job, attempt);
         let reason = Reason::new(fault.into(), trouble.reason.as_str());
         if !self.settle(lease, &job.shard, verdict, Some(&reason)).await {
             return;

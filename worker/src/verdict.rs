@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zagg_core::fault::Fault;
+use zagg_core::{digest::Digest, fault::Fault, job::Job};
 
 /// What happens to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,22 @@ impl Patience {
     }
 }
 
+impl Verdict {
+    /// The same verdict with a wait that differs from job to job, by up to a half more: what failed
+    /// together does not come back together.
+    #[must_use]
+    pub fn spread(self, job: &Job, attempt: u32) -> Self {
+        match self {
+            Self::Release { after } => {
+                let digest = Digest::of(format!("{} {attempt}", job.id()).as_bytes()).short(2);
+                let share = f64::from(u8::from_str_radix(&digest, 16).unwrap_or(0)) / 255.0;
+                Self::Release { after: after + after.mul_f64(share / 2.0) }
+            }
+            other => other,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +123,28 @@ mod tests {
     fn a_wait_that_was_asked_for_is_kept() {
         let asked = Fault::Throttled { after: Some(Duration::from_secs(30)) };
         assert_eq!(Patience::default().verdict(asked, 1), Verdict::Release { after: Duration::from_secs(30) });
+    }
+
+    #[test]
+    fn jobs_that_failed_together_come_back_apart() {
+        let plan = zagg_core::job::PlanReference { store: "s".into(), key: "k".into(), offset: 0, length: 1 };
+        let job = |n: u32| Job {
+            schema: "s".into(),
+            run: "r".into(),
+            shard: n.to_string(),
+            granules: 1,
+            plan: plan.clone(),
+            pipeline: Digest::of(b"p"),
+        };
+        let verdict = Patience::default().verdict(Fault::Transient, 1);
+        let waits: std::collections::BTreeSet<Duration> = (0..20)
+            .filter_map(|n| match verdict.spread(&job(n), 1) {
+                Verdict::Release { after } => Some(after),
+                _ => None,
+            })
+            .collect();
+        assert!(waits.len() > 10);
+        assert!(waits.iter().all(|wait| (5.0..=7.5).contains(&wait.as_secs_f64())));
     }
 
     #[test]

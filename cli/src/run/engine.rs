@@ -40,7 +40,7 @@ pub(crate) fn process(
     let cpu = CpuPool::new(settings.cpu_threads)?;
     let sources = SourceSettings {
         s3: environment::source_s3(s3),
-        https_token: environment::earthdata_token(),
+        earthdata: environment::earthdata()?,
         requests_in_flight: settings.requests_in_flight,
         ..SourceSettings::default()
     };

@@ -1,9 +1,13 @@
 //! What can go wrong between a granule's href and its decoded values.
 
+mod earthdata;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use zagg_core::fault::Fault;
+
+pub use earthdata::EarthdataError;
 
 /// A cause of any type.
 pub type Cause = Box<dyn StdError + Send + Sync + 'static>;
@@ -36,6 +40,15 @@ pub enum SourceError {
         href: String,
         /// The server's status and error code.
         answer: String,
+    },
+    /// Earthdata gives no credentials for it.
+    #[error("there are no Earthdata credentials for `{href}`")]
+    Earthdata {
+        /// The href, without secrets.
+        href: String,
+        /// Why.
+        #[source]
+        source: Box<EarthdataError>,
     },
     /// The object does not exist.
     #[error("`{href}` does not exist: check the shard map's href and `data_source.driver`")]
@@ -151,6 +164,11 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Credentials for `href` could not be had.
+    pub(crate) fn earthdata(href: &str, source: EarthdataError) -> Self {
+        Self::Earthdata { href: href.to_owned(), source: Box::new(source) }
+    }
+
     /// The kind of trouble.
     #[must_use]
     pub fn fault(&self) -> Fault {
@@ -158,6 +176,7 @@ impl SourceError {
             Self::BadHref { .. } | Self::Refused { .. } | Self::PastTheEnd { .. } => Fault::Malformed,
             Self::NoRanges { .. } | Self::Redirect { .. } => Fault::Malformed,
             Self::Denied { .. } | Self::Setup { .. } => Fault::Denied,
+            Self::Earthdata { source, .. } => source.fault(),
             Self::Missing { .. } => Fault::Missing,
             Self::Throttled { after, .. } => Fault::Throttled { after: *after },
             Self::Server { .. } | Self::Connection { .. } | Self::Short { .. } => Fault::Transient,

@@ -12,6 +12,6 @@ pub mod hdf5;
 pub mod reader;
 
 pub use cpu::CpuPool;
-pub use error::{CpuError, Hdf5Error, SourceError};
+pub use error::{CpuError, EarthdataError, Hdf5Error, SourceError};
 pub use reader::{GranuleReader, ReadError, ReadReport, ReaderSettings};
-pub use source::{S3Settings, Secret, SourceSettings};
+pub use source::{Earthdata, EarthdataSettings, Login, LoginPlaces, S3Settings, Secret, SourceSettings};

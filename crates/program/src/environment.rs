@@ -1,15 +1,20 @@
 //! The environment, read in this one place.
 
-use std::env;
+use std::{env, path::PathBuf};
 
 use zagg_core::digest::Digest;
-use zagg_granule::{S3Settings, Secret};
+use zagg_granule::{
+    Earthdata, EarthdataError, EarthdataSettings, Login, LoginPlaces, S3Settings, Secret, source::earthdata::Provider,
+};
 use zagg_store::{Credentials, StoreSettings};
 
 use crate::arguments::S3Arguments;
 
 /// The region of NASA's Earthdata Cloud.
 const DEFAULT_REGION: &str = "us-west-2";
+
+/// The host that a netrc file names for Earthdata.
+const LOGIN_HOST: &str = "urs.earthdata.nasa.gov";
 
 /// Options of the AWS tools that reach an S3 client besides keys, region and endpoint: where a
 /// container, an instance or a web identity gets its credentials.
@@ -66,9 +71,34 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     }
 }
 
-/// The bearer token for `https://` granules.
-pub fn earthdata_token() -> Option<Secret> {
-    variable("EARTHDATA_TOKEN").map(Secret::from)
+/// Earthdata, where the environment or a netrc file says who logs in. See `docs/reference/earthdata.md`.
+///
+/// # Errors
+/// When half a login is given, or a netrc file cannot be used.
+pub fn earthdata() -> Result<Option<Earthdata>, EarthdataError> {
+    let url = variable("ZAGG_EARTHDATA_URL");
+    let netrc = variable("NETRC").or_else(|| variable("HOME").map(|home| format!("{home}/.netrc")));
+    let places = LoginPlaces {
+        token: variable("EARTHDATA_TOKEN").map(Secret::from),
+        user: variable("EARTHDATA_USERNAME"),
+        password: variable("EARTHDATA_PASSWORD").map(Secret::from),
+        netrc: netrc.map(PathBuf::from),
+    };
+    let Some(login) = Login::find(places, LOGIN_HOST)? else { return Ok(None) };
+    let mut settings = EarthdataSettings::new(login);
+    if let Some(url) = url {
+        settings.login_url = url;
+    }
+    // Somebody else's endpoint, before the known ones: BUCKET-PREFIX=URL.
+    if let Some((bucket, endpoint)) = variable("ZAGG_EARTHDATA_PROVIDER").as_deref().and_then(|own| own.split_once('='))
+    {
+        settings.providers.push(Provider::new(bucket, &[bucket], endpoint));
+    }
+    // Keys of the user's own for the granules win over Earthdata's.
+    if variable("ZAGG_SOURCE_AWS_ACCESS_KEY_ID").is_some() {
+        settings.providers.clear();
+    }
+    Earthdata::new(settings).map(Some)
 }
 
 /// Whether this is a Lambda function.

@@ -147,7 +147,7 @@ impl Function {
     async fn fail(&self, queue: &Sqs, delivery: &Delivery, error: &ProcessError, begun: Instant) -> Fate {
         let (job, attempt, fault) = (&delivery.job, delivery.attempt, error.fault());
         let trouble = Trouble::new(job, attempt, error, begun.elapsed().as_secs_f64());
-        let verdict = self.patience.within(queue.limits().attempts).verdict(fault, attempt);
+        let verdict = self.patience.within(queue.limits().attempts).verdict(fault, attempt).spread(job, attempt);
         match verdict {
             Verdict::Ack => Fate::Settled,
             Verdict::Release { after } => {

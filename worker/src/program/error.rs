@@ -16,6 +16,9 @@ pub(crate) enum ProgramError {
     /// The CPU pool cannot be set up.
     #[error(transparent)]
     Cpu(#[from] CpuError),
+    /// Earthdata's login cannot be used.
+    #[error(transparent)]
+    Earthdata(#[from] zagg_granule::EarthdataError),
     /// The metrics cannot be set up: a defect.
     #[error("the metrics cannot be set up")]
     Metrics(#[from] prometheus::Error),

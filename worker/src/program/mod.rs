@@ -67,7 +67,7 @@ fn store_settings(typed: &Arguments) -> StoreSettings {
 fn source_settings(typed: &Arguments) -> Result<SourceSettings, ProgramError> {
     Ok(SourceSettings {
         s3: environment::source_s3(&typed.s3),
-        https_token: environment::earthdata_token(),
+        earthdata: environment::earthdata()?,
         requests_in_flight: typed.reading.requests_in_flight.unwrap_or(64).max(1),
         ..SourceSettings::default()
     })

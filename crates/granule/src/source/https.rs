@@ -14,14 +14,15 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, header};
 use url::{Host, Url};
 
-use super::settings::{RetrySettings, Secret, SourceSettings};
-use super::{ByteSource, Coalescing, Head};
+use super::settings::{RetrySettings, SourceSettings};
+use super::{ByteSource, Coalescing, Head, backoff};
 use crate::error::SourceError;
+use bearer::{Granted, Tokens};
 
 mod answer;
-mod backoff;
+mod bearer;
 
-pub(super) use answer::retry_after;
+pub(super) use answer::{is_page, retry_after};
 
 /// A chain of redirects longer than this is not followed.
 const MAX_REDIRECTS: usize = 10;
@@ -46,7 +47,7 @@ pub struct HttpsSource {
     href: String,
     url: Url,
     client: Client,
-    token: Option<Secret>,
+    tokens: Tokens,
     retry: RetrySettings,
     coalescing: Coalescing,
     /// Where the redirects end, as long as it works.
@@ -69,13 +70,12 @@ impl HttpsSource {
         if !is_safe(&url) {
             return Err(refuse("only https is read from other machines".to_owned()));
         }
-        let token =
-            settings.https_token.clone().filter(|_| may_have_token(&url, settings.https_token_hosts.as_deref()));
+        let tokens = Tokens::of(&url, settings);
         Ok(Self {
             href: name,
             url,
             client,
-            token,
+            tokens,
             retry: settings.retry,
             coalescing: Coalescing { gap: settings.coalesce_gap, max: settings.coalesce_max },
             resolved: Mutex::default(),
@@ -105,7 +105,7 @@ impl HttpsSource {
 
     async fn attempt(&self, range: &Range<u64>, to_the_end: bool) -> Result<Head, SourceError> {
         let response = self.respond(range).await?;
-        let head = answer::read(&self.href, response, range, to_the_end, self.token.is_some()).await?;
+        let head = answer::read(&self.href, response, range, to_the_end, !matches!(self.tokens, Tokens::None)).await?;
         let mut known = self.length.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *known.get_or_insert(head.length);
         if before != head.length {
@@ -122,7 +122,25 @@ impl HttpsSource {
         if let Some(response) = self.ask_resolved(range).await? {
             return Ok(response);
         }
-        self.follow(range).await
+        let response = self.follow(range).await?;
+        match self.is_worth_another_try(&response).await? {
+            true => self.follow(range).await,
+            false => Ok(response),
+        }
+    }
+
+    /// Whether a refusal may be about a token that can be replaced.
+    fn may_renew(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED && matches!(self.tokens, Tokens::Earthdata(_))
+    }
+
+    /// Whether the href's own host refused a token in whose place there is another by now.
+    async fn is_worth_another_try(&self, response: &Response) -> Result<bool, SourceError> {
+        let granted = response.extensions().get::<Granted>();
+        match granted.filter(|_| self.may_renew(response.status())) {
+            Some(granted) => self.tokens.has_other_than(granted, &self.href).await,
+            None => Ok(false),
+        }
     }
 
     /// Asks the resolved URL, if there is one; a 4xx of a signed URL means that it has expired.
@@ -133,7 +151,8 @@ impl HttpsSource {
         let status = response.status();
         let refused =
             status.is_client_error() && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
-        let expired = status.is_redirection() || (refused && url != self.url);
+        // The href's own host may have had enough of the token; that is seen to where it is followed.
+        let expired = status.is_redirection() || (refused && (url != self.url || self.may_renew(status)));
         if !expired {
             return Ok(Some(response));
         }
@@ -170,10 +189,18 @@ impl HttpsSource {
         // `Range` counts its last byte in; callers never ask for an empty range.
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         let mut request = self.client.get(url.clone()).header(header::RANGE, bytes);
-        if let (Some(token), true) = (&self.token, url.origin() == self.url.origin()) {
-            request = request.bearer_auth(token.expose());
+        let granted = match url.origin() == self.url.origin() {
+            true => self.tokens.get(&self.href).await?,
+            false => None,
+        };
+        if let Some(granted) = &granted {
+            request = request.bearer_auth(granted.secret.expose());
         }
-        request.send().await.map_err(|error| answer::lost(&self.href, error))
+        let mut response = request.send().await.map_err(|error| answer::lost(&self.href, error))?;
+        if let Some(granted) = granted {
+            response.extensions_mut().insert(granted);
+        }
+        Ok(response)
     }
 }
 
@@ -200,7 +227,7 @@ impl ByteSource for HttpsSource {
 }
 
 /// HTTPS anywhere, plain HTTP on this machine.
-fn is_safe(url: &Url) -> bool {
+pub(super) fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
@@ -214,12 +241,9 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn may_have_token(url: &Url, hosts: Option<&[String]>) -> bool {
-    let (Some(hosts), Some(host)) = (hosts, url.host_str()) else { return hosts.is_none() };
-    hosts.iter().any(|allowed| {
-        let below = host.strip_suffix(allowed.as_str());
-        below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+/// Whether `host` is `known` or below it.
+pub(super) fn is_below(host: &str, known: &str) -> bool {
+    host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The href without query, fragment, user and password: those of a signed URL are secrets.

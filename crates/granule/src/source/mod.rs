@@ -3,7 +3,9 @@
 //! The seam is [`ByteSource`]: ranges in, bytes out, nothing about HDF5. Requests are coalesced
 //! above [`metered::Metered`], so that one request counts once and takes one permit.
 
+mod backoff;
 pub mod coalesce;
+pub mod earthdata;
 pub mod file;
 pub mod https;
 pub mod metered;
@@ -22,6 +24,7 @@ use futures::future::try_join_all;
 
 use crate::error::SourceError;
 pub use coalesce::Coalescing;
+pub use earthdata::{Earthdata, EarthdataSettings, Login, LoginPlaces};
 pub use metered::{Meter, Usage};
 pub use open::Sources;
 pub use settings::{RetrySettings, S3Settings, Secret, SourceSettings};

@@ -1,52 +1,98 @@
 //! A granule in an S3 bucket.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
-};
+use object_store::client::HttpError;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectStore, RetryConfig};
 
-use super::https::{is_loopback, retry_after};
+use super::earthdata::S3Credentials;
+use super::https::is_loopback;
 use super::settings::{S3Settings, Secret, SourceSettings};
 use super::{ByteSource, Coalescing, Head};
-use crate::error::SourceError;
+use crate::error::{EarthdataError, SourceError};
+use watching::{Answer, Seen, Watching};
+
+mod watching;
+
+/// Said to whom Earthdata's credentials do not open what they should.
+const IN_REGION: &str = "Earthdata's S3 credentials work inside us-west-2 only: elsewhere use `--driver https`";
+
+/// A bucket, and Earthdata's credentials for it if it is one of theirs.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    credentials: Option<S3Credentials>,
+}
+
+impl From<Arc<dyn ObjectStore>> for Bucket {
+    fn from(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, credentials: None }
+    }
+}
 
 /// One object of an object store.
 #[derive(Debug)]
 pub struct ObjectSource {
     href: String,
-    store: Arc<dyn ObjectStore>,
+    bucket: Bucket,
     key: Path,
     coalescing: Coalescing,
 }
 
 impl ObjectSource {
-    /// The object at `key` of `store`; `href` names it in messages.
+    /// The object at `key` of a store; `href` names it in messages.
     #[must_use]
-    pub fn new(href: String, store: Arc<dyn ObjectStore>, key: Path, coalescing: Coalescing) -> Self {
-        Self { href, store, key, coalescing }
+    pub fn new(href: String, bucket: impl Into<Bucket>, key: Path, coalescing: Coalescing) -> Self {
+        Self { href, bucket: bucket.into(), key, coalescing }
     }
 
     async fn get(&self, range: Range<u64>) -> Result<Head, SourceError> {
+        let Some(credentials) = &self.bucket.credentials else {
+            return self.attempt(&range).await.map_err(|refusal| refusal.error);
+        };
+        let gives_none = |error| SourceError::earthdata(&self.href, error);
+        let number = credentials.number().await.map_err(gives_none)?;
+        let refusal = match self.attempt(&range).await {
+            Ok(head) => return Ok(head),
+            Err(refusal) => refusal,
+        };
+        let Some(gone) = refusal.answer.wants_others() else { return Err(refusal.error) };
+        let again = match credentials.replaced(number, gone).await.map_err(gives_none)? {
+            true => self.attempt(&range).await,
+            false => Err(refusal),
+        };
+        again.map_err(|refusal| match refusal.error {
+            SourceError::Denied { href, answer } if !gone => {
+                SourceError::Denied { href, answer: format!("{answer}; {IN_REGION}") }
+            }
+            error => error,
+        })
+    }
+
+    async fn attempt(&self, range: &Range<u64>) -> Result<Head, Refusal> {
         let seen = Arc::new(Seen::default());
         let mut options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
         options.extensions.insert(Arc::clone(&seen));
-        let failed = |error| self.classify(error, &seen, &range);
-        let result = self.store.get_opts(&self.key, options).await.map_err(failed)?;
+        let failed = |error| {
+            let answer = seen.answer();
+            Refusal { error: self.classify(error, &answer, range), answer }
+        };
+        let result = self.bucket.store.get_opts(&self.key, options).await.map_err(failed)?;
         let length = result.meta.size;
         Ok(Head { bytes: result.bytes().await.map_err(failed)?, length })
     }
 
-    fn classify(&self, error: StoreError, seen: &Seen, range: &Range<u64>) -> SourceError {
+    fn classify(&self, error: StoreError, answer: &Answer, range: &Range<u64>) -> SourceError {
         let href = self.href.clone();
-        let answer = seen.answer();
+        if let Some(error) = caused_by::<EarthdataError>(&error) {
+            return SourceError::earthdata(&href, error.clone());
+        }
         if answer.denies() {
             return SourceError::Denied { href, answer: answer.text() };
         }
@@ -104,16 +150,27 @@ impl ByteSource for ObjectSource {
     }
 }
 
+/// A request that failed, and the last that was heard of the server.
+struct Refusal {
+    error: SourceError,
+    answer: Answer,
+}
+
 /// Whether the request failed below HTTP.
 fn transport(error: &StoreError) -> bool {
+    caused_by::<HttpError>(error).is_some() || caused_by::<std::io::Error>(error).is_some()
+}
+
+/// The first of this type among the error's causes.
+fn caused_by<E: std::error::Error + 'static>(error: &StoreError) -> Option<&E> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.is::<HttpError>() || error.is::<std::io::Error>() {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         cause = error.source();
     }
-    false
+    None
 }
 
 /// The store of an S3 bucket.
@@ -121,9 +178,11 @@ fn transport(error: &StoreError) -> bool {
 /// # Errors
 /// [`SourceError::BadHref`] for an endpoint without TLS that is not allowed,
 /// [`SourceError::Setup`] when the settings do not make a client.
-pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Arc<dyn ObjectStore>, SourceError> {
+pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Bucket, SourceError> {
     let place = format!("s3://{name}");
     let s3 = &settings.s3;
+    let earthdata = settings.earthdata.as_ref().filter(|_| !s3.anonymous);
+    let credentials = earthdata.and_then(|earthdata| earthdata.for_bucket(name));
     let allow_http = allows_http(&place, s3)?;
     let mut client = ClientOptions::new()
         .with_allow_http(allow_http)
@@ -144,11 +203,21 @@ pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Arc<dyn ObjectSto
     builder = builder
         .with_client_options(client)
         .with_http_connector(Watching)
-        .with_region(s3.region.as_deref().unwrap_or("us-west-2"))
+        .with_region(region(s3, credentials.as_ref()))
         .with_skip_signature(s3.anonymous);
     if let Some(endpoint) = &s3.endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(allow_http);
     }
+    builder = match &credentials {
+        Some(credentials) => builder.with_credentials(Arc::new(credentials.clone())),
+        None => with_keys(builder, s3),
+    };
+    let store = builder.build().map_err(|error| SourceError::Setup { place, source: Box::new(error) })?;
+    Ok(Bucket { store: Arc::new(store), credentials })
+}
+
+/// The keys of the settings.
+fn with_keys(mut builder: AmazonS3Builder, s3: &S3Settings) -> AmazonS3Builder {
     if let (false, Some(id)) = (s3.anonymous, &s3.access_key_id) {
         builder = builder.with_access_key_id(id);
         builder = builder.with_secret_access_key(s3.secret_access_key.as_ref().map_or("", Secret::expose));
@@ -156,8 +225,16 @@ pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Arc<dyn ObjectSto
             builder = builder.with_token(token.expose());
         }
     }
-    let store = builder.build().map_err(|error| SourceError::Setup { place, source: Box::new(error) })?;
-    Ok(Arc::new(store))
+    builder
+}
+
+/// The region of the settings. It may be that of other buckets: at Amazon, Earthdata's buckets
+/// are where Earthdata says.
+fn region<'a>(s3: &'a S3Settings, credentials: Option<&'a S3Credentials>) -> &'a str {
+    match credentials {
+        Some(credentials) if s3.endpoint.is_none() => credentials.region(),
+        _ => s3.region.as_deref().unwrap_or("us-west-2"),
+    }
 }
 
 fn allows_http(place: &str, s3: &S3Settings) -> Result<bool, SourceError> {
@@ -171,107 +248,6 @@ fn allows_http(place: &str, s3: &S3Settings) -> Result<bool, SourceError> {
             "the S3 endpoint `{endpoint}` is neither https nor on this machine: use https, or set `allow_http`"
         ))),
     }
-}
-
-/// Error codes of S3 that mean the credentials, whatever the status.
-const DENIALS: [&str; 7] = [
-    "AccessDenied",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-];
-
-/// What the last answer to a request was. The client library keeps statuses to itself, so that
-/// one is written down as it passes ([`Watching`]), by way of the request's extensions.
-#[derive(Debug, Default)]
-struct Seen(Mutex<Answer>);
-
-#[derive(Debug, Default, Clone)]
-struct Answer {
-    status: Option<u16>,
-    code: Option<String>,
-    after: Option<Duration>,
-    region: Option<String>,
-}
-
-impl Seen {
-    fn answer(&self) -> Answer {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn note(&self, answer: Answer) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answer;
-    }
-}
-
-impl Answer {
-    fn denies(&self) -> bool {
-        matches!(self.status, Some(401 | 403)) || self.code.as_deref().is_some_and(|code| DENIALS.contains(&code))
-    }
-
-    fn text(&self) -> String {
-        let mut text = self.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        if let Some(code) = &self.code {
-            text = format!("{text} {code}");
-        }
-        if let (Some(301 | 307 | 400), Some(region)) = (self.status, &self.region) {
-            text = format!("{text}: the bucket is in the region {region}");
-        }
-        text
-    }
-}
-
-/// Connects as `object_store` does, and writes down each answer.
-#[derive(Debug)]
-struct Watching;
-
-impl HttpConnector for Watching {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(Watched(ReqwestConnector::default().connect(options)?)))
-    }
-}
-
-#[derive(Debug)]
-struct Watched(HttpClient);
-
-#[async_trait]
-impl HttpService for Watched {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let seen = request.extensions().get::<Arc<Seen>>().cloned();
-        if let Some(seen) = &seen {
-            seen.note(Answer::default());
-        }
-        let response = self.0.execute(request).await?;
-        let Some(seen) = seen else { return Ok(response) };
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let mut answer = Answer {
-            status: Some(response.status().as_u16()),
-            after: header("retry-after").and_then(retry_after),
-            region: header("x-amz-bucket-region").map(str::to_owned),
-            code: None,
-        };
-        if response.status().is_success() {
-            seen.note(answer);
-            return Ok(response);
-        }
-        seen.note(answer.clone());
-        let (parts, body) = response.into_parts();
-        let body = body.bytes().await?;
-        answer.code = error_code(&body);
-        seen.note(answer);
-        Ok(HttpResponse::from_parts(parts, body.into()))
-    }
-}
-
-/// The machine-readable code of an S3 error document.
-fn error_code(body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?;
-    let code = text.split_once("<Code>")?.1.split_once("</Code>")?.0;
-    let plain = code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-    plain.then(|| code.to_owned())
 }
 
 #[cfg(test)]

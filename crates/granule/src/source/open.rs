@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::file::FileSource;
 use super::https::{HttpsSource, client, redacted};
 use super::metered::{Meter, Metered};
-use super::object::{ObjectSource, bucket};
+use super::object::{Bucket, ObjectSource, bucket};
 use super::settings::SourceSettings;
 use super::{ByteSource, Coalescing};
 use crate::error::SourceError;
@@ -21,7 +20,7 @@ use crate::error::SourceError;
 pub struct Sources {
     settings: SourceSettings,
     permits: Arc<Semaphore>,
-    buckets: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
+    buckets: Mutex<HashMap<String, Bucket>>,
     http: Mutex<Option<reqwest::Client>>,
 }
 
@@ -83,15 +82,11 @@ impl Sources {
         }
         let key = object_store::path::Path::parse(key).map_err(|error| refuse(&error.to_string()))?;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = match buckets.get(name) {
-            Some(store) => Arc::clone(store),
-            None => {
-                let store = bucket(name, &self.settings)?;
-                buckets.insert(name.to_owned(), Arc::clone(&store));
-                store
-            }
+        let bucket = match buckets.get(name) {
+            Some(bucket) => bucket.clone(),
+            None => buckets.entry(name.to_owned()).or_insert(bucket(name, &self.settings)?).clone(),
         };
-        Ok(self.meter(ObjectSource::new(href.to_owned(), store, key, self.coalescing()), meter))
+        Ok(self.meter(ObjectSource::new(href.to_owned(), bucket, key, self.coalescing()), meter))
     }
 
     fn open_https(&self, href: &str, meter: &Arc<Meter>) -> Result<Arc<dyn ByteSource>, SourceError> {

@@ -2,7 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use zagg_core::latency::Latency;
+
+use super::earthdata::Earthdata;
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,7 +84,10 @@ impl Default for RetrySettings {
 pub struct SourceSettings {
     /// S3.
     pub s3: S3Settings,
-    /// The bearer token for `https://` hrefs. It goes to the href's own host only.
+    /// Credentials of NASA's Earthdata, for `s3://` hrefs in the buckets of its archives and for
+    /// `https://` hrefs on its hosts.
+    pub earthdata: Option<Earthdata>,
+    /// A bearer token for `https://` hrefs, before Earthdata's. It goes to the href's own host only.
     pub https_token: Option<Secret>,
     /// When set, the token goes only to hosts that are one of these names or below one.
     pub https_token_hosts: Option<Vec<String>>,
@@ -97,12 +105,15 @@ pub struct SourceSettings {
     pub connect_timeout: Duration,
     /// The longest wait for the next bytes.
     pub read_timeout: Duration,
+    /// Where the durations of requests are counted.
+    pub latency: Arc<Latency>,
 }
 
 impl Default for SourceSettings {
     fn default() -> Self {
         Self {
             s3: S3Settings::default(),
+            earthdata: None,
             https_token: None,
             https_token_hosts: None,
             base: None,
@@ -112,6 +123,7 @@ impl Default for SourceSettings {
             retry: RetrySettings::default(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
+            latency: Arc::default(),
         }
     }
 }

@@ -9,11 +9,17 @@ use std::sync::{Arc, Mutex};
 /// What a request asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
+    pub(super) method: String,
     pub(super) path: String,
     pub(super) headers: HashMap<String, String>,
 }
 
 impl Asked {
+    /// A header, `-` without it.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("-", String::as_str)
+    }
+
     pub(super) fn range(&self) -> Option<Range<usize>> {
         let (first, last) = self.headers.get("range")?.strip_prefix("bytes=")?.split_once('-')?;
         Some(first.parse().ok()?..last.parse::<usize>().ok()? + 1)
@@ -93,12 +99,14 @@ impl Server {
 
 fn read(stream: &TcpStream) -> Option<Asked> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
+    let first = lines.next()?;
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
     let headers = lines.take_while(|line| !line.is_empty()).filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         Some((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
     });
-    Some(Asked { path, headers: headers.collect() })
+    Some(Asked { method, path, headers: headers.collect() })
 }
 
 fn write(mut stream: TcpStream, answer: &Answer) {

@@ -64,7 +64,7 @@ fn refusal(href: &str, response: &Response, range: &Range<u64>, with_token: bool
     match status.as_u16() {
         401 | 403 if !with_token => SourceError::Denied {
             href,
-            answer: format!("{answer}; no bearer token was given (zagg takes it from EARTHDATA_TOKEN)"),
+            answer: format!("{answer}; no bearer token is known for this host (log in at Earthdata)"),
         },
         401 | 403 | 407 => SourceError::Denied { href, answer },
         404 | 410 => SourceError::Missing { href },
@@ -82,7 +82,7 @@ fn refusal(href: &str, response: &Response, range: &Range<u64>, with_token: bool
     }
 }
 
-fn is_page(response: &Response) -> bool {
+pub(in crate::source) fn is_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }

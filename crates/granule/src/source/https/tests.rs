@@ -5,6 +5,7 @@ use std::time::Duration;
 use zagg_core::fault::Fault;
 
 use super::*;
+use crate::source::settings::Secret;
 use crate::source::test_server::{Answer, Asked, Server};
 
 fn bytes() -> Vec<u8> {
@@ -151,10 +152,10 @@ async fn an_object_that_changes_its_length_is_noticed() {
 #[test]
 fn the_token_goes_to_the_named_hosts_only() {
     let hosts = ["earthdata.nasa.gov".to_owned()];
-    let may = |href: &str| may_have_token(&Url::parse(href).unwrap(), Some(&hosts));
+    let may = |href: &str| bearer::may_have_token(&Url::parse(href).unwrap(), Some(&hosts));
     assert!(may("https://earthdata.nasa.gov/x") && may("https://data.earthdata.nasa.gov/x"));
     assert!(!may("https://evilearthdata.nasa.gov/x") && !may("https://earthdata.nasa.gov.evil.com/x"));
-    assert!(may_have_token(&Url::parse("https://any.org").unwrap(), None));
+    assert!(bearer::may_have_token(&Url::parse("https://any.org").unwrap(), None));
 }
 
 #[test]

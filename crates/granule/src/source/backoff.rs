@@ -28,7 +28,7 @@ pub(super) fn wait(settings: &RetrySettings, tried: u32, fault: Fault) -> Option
 }
 
 /// A number in 0..1 out of the standard library's per-process random keys.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     // Each `RandomState` has keys of its own; 53 bits make an f64 without rounding.
     (RandomState::new().hash_one(0) >> 11) as f64 / (1u64 << 53) as f64
 }
