@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -58,17 +59,27 @@ pub async fn enqueue(
     told: impl Fn(usize),
 ) -> Result<EnqueueReport, ProducerError> {
     let mut report = EnqueueReport::default();
-    let batches = places.chunks(queue.limits().batch.max(1)).map(|places| send(queue, plan, places, location).boxed());
+    let ended = AtomicBool::new(false);
+    let batches = places.chunks(queue.limits().batch.max(1)).map(|places| {
+        let ended = &ended;
+        async move {
+            if ended.load(Ordering::Relaxed) { None } else { Some(send(queue, plan, places, location).await) }
+        }
+        .boxed()
+    });
     // Boxed, because the compiler cannot yet prove a stream of borrowing futures to be `Send`.
     let batches: Vec<_> = batches.collect();
     let mut under_way = stream::iter(batches).buffer_unordered(IN_FLIGHT);
     let (mut written, mut accounted, mut trouble) = (Instant::now(), 0, None);
-    while let Some(Sent { places, outcome }) = under_way.next().await {
+    while let Some(sent) = under_way.next().await {
+        let Some(Sent { places, outcome }) = sent else { continue };
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
-                trouble = Some(error);
-                break;
+                // No more is begun; what is under way may yet be taken, and then belongs in the journal.
+                ended.store(true, Ordering::Relaxed);
+                trouble.get_or_insert(error);
+                continue;
             }
         };
         accounted += places.len();

@@ -167,10 +167,11 @@ impl Guard {
         Guarded { guard: Arc::clone(self), number, eviction: Some(eviction) }
     }
 
-    /// Whether there is room for another job.
+    /// Whether there is room for another job. For the first one there always is: it is given up when
+    /// it cannot fit, and whoever waited for room in an idle worker would wait for ever.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        !self.short.load(Ordering::Relaxed)
+        !self.short.load(Ordering::Relaxed) || self.lock().is_empty()
     }
 
     /// Resolves when there is room for another job.
@@ -277,6 +278,8 @@ mod tests {
             () = guard.watch(memory) => {}
             () = sleep(Duration::from_millis(200)) => {}
         }
+        assert!(guard.has_room(), "the first job is tried");
+        let _job = guard.enter();
         assert!(!guard.has_room());
     }
 }

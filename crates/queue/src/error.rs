@@ -92,6 +92,21 @@ pub enum Error {
         /// What is missing there.
         missing: String,
     },
+    /// Something that the broker's client needs was not given.
+    #[error("`{queue}` can't be reached without {what}: {remedy}")]
+    Unset {
+        /// The queue's name.
+        queue: String,
+        /// What is needed.
+        what: &'static str,
+        /// How it is given.
+        remedy: &'static str,
+        /// What kind of trouble it is.
+        fault: Fault,
+        /// What was heard when it was looked for.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// A thread could not be started.
     #[error("the {thread} thread could not be started")]
     Thread {
@@ -140,7 +155,7 @@ impl Error {
                 Fault::Malformed
             }
             Self::Thread { .. } => Fault::Capacity,
-            Self::Broker { fault, .. } => *fault,
+            Self::Broker { fault, .. } | Self::Unset { fault, .. } => *fault,
             Self::Absent { .. } => Fault::Missing,
         }
     }

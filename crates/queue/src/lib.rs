@@ -4,8 +4,8 @@
 //! they work, and settle them. The contract is [`queue::Queue`]; `conformance` (a feature) is the
 //! same contract as a test suite that every backend runs.
 //!
-//! Only this crate knows a broker by name. It reads no environment and knows no granule, grid or
-//! store: a job's content is opaque to it.
+//! Only this crate knows a broker by name. It reads no environment (but what the AWS client reads to
+//! find region and credentials) and knows no granule, grid or store: a job's content is opaque to it.
 //!
 //! Modules are listed bottom-up: each uses only those above it.
 

@@ -91,7 +91,7 @@ impl Queue for Memory {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { duplicates: true, durable: false, exact_depth: true, forgets_attempts: true }
+        Abilities { duplicates: true, durable: false, exact_depth: true, forgets_attempts: true, tells_delayed: true }
     }
 
     async fn enqueue(&self, jobs: &[zagg_core::job::Job]) -> Result<Enqueued, Error> {

@@ -145,6 +145,9 @@ pub struct Abilities {
     pub exact_depth: bool,
     /// [`Queue::put_back`] takes the attempt back.
     pub forgets_attempts: bool,
+    /// [`Queue::depth`] tells a released job that waits from one on loan; without it such a job is
+    /// counted as leased.
+    pub tells_delayed: bool,
 }
 
 /// How one machine's queues are run.

@@ -67,6 +67,13 @@ impl QueueUrl {
         match self {
             Self::File(path) => Ok(Arc::new(Embedded::open(path, options).await?)),
             Self::Memory => Ok(Arc::new(Memory::new(options))),
+            #[cfg(feature = "rabbitmq")]
+            Self::Broker(Broker::RabbitMq, text) => Ok(Arc::new(crate::rabbitmq::RabbitMq::open(text, options).await?)),
+            #[cfg(feature = "redis")]
+            Self::Broker(Broker::Redis, text) => Ok(Arc::new(crate::redis::RedisQueue::open(text, options).await?)),
+            #[cfg(feature = "sqs")]
+            Self::Broker(Broker::Sqs, text) => Ok(Arc::new(crate::sqs::Sqs::open(text, options).await?)),
+            #[allow(unreachable_patterns, reason = "a build may have clients for all brokers")]
             Self::Broker(broker, _) => Err(Error::NotBuiltIn { broker: broker.name(), url: self.to_string() }),
         }
     }
@@ -87,6 +94,13 @@ impl QueueUrl {
                 Ok(Setup { created, found, differences: Vec::new() })
             }
             Self::Memory => Ok(Setup::default()),
+            #[cfg(feature = "rabbitmq")]
+            Self::Broker(Broker::RabbitMq, text) => crate::rabbitmq::RabbitMq::create(text, options).await,
+            #[cfg(feature = "redis")]
+            Self::Broker(Broker::Redis, text) => crate::redis::RedisQueue::create(text, options).await,
+            #[cfg(feature = "sqs")]
+            Self::Broker(Broker::Sqs, text) => crate::sqs::Sqs::create(text, options).await,
+            #[allow(unreachable_patterns, reason = "a build may have clients for all brokers")]
             Self::Broker(broker, _) => Err(Error::NotBuiltIn { broker: broker.name(), url: self.to_string() }),
         }
     }
@@ -167,7 +181,7 @@ fn unknown(scheme: &str, text: &str) -> String {
 
 /// The address with what stands between `//` and `@` hidden, and what follows a `?` but the
 /// queue's name.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let (address, query) = text.split_once('?').map_or((text, None), |(address, query)| (address, Some(query)));
     let mut shown = match address.split_once("//").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
         Some((scheme, Some((_, host)))) => format!("{scheme}//***@{host}"),
@@ -227,14 +241,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_broker_that_was_not_built_in_is_known_by_name() {
-        for (text, broker) in [
-            ("sqs://zagg", "SQS"),
-            ("https://sqs.us-west-2.amazonaws.com/123456789012/zagg", "SQS"),
-            ("amqp://guest:guest@localhost/%2f?queue=zagg", "RabbitMQ"),
-            ("amqps://host/", "RabbitMQ"),
-            ("redis://localhost:6379/0?queue=zagg", "Redis"),
-            ("rediss://host", "Redis"),
+        for (text, broker, built_in) in [
+            ("sqs://zagg", "SQS", cfg!(feature = "sqs")),
+            ("https://sqs.us-west-2.amazonaws.com/123456789012/zagg", "SQS", cfg!(feature = "sqs")),
+            ("amqp://guest:guest@localhost/%2f?queue=zagg", "RabbitMQ", cfg!(feature = "rabbitmq")),
+            ("amqps://host/", "RabbitMQ", cfg!(feature = "rabbitmq")),
+            ("redis://localhost:6379/0?queue=zagg", "Redis", cfg!(feature = "redis")),
+            ("rediss://host", "Redis", cfg!(feature = "redis")),
         ] {
+            assert!(matches!(parsed(text), QueueUrl::Broker(known, _) if known.name() == broker), "{text}");
+            if built_in {
+                continue;
+            }
             let error = parsed(text).open(Options::default()).await.unwrap_err().to_string();
             assert!(error.contains(&format!("{broker} queues")) && error.contains("built without"), "{error}");
         }

@@ -126,12 +126,29 @@ fn exactly(from: &mut impl BufRead, to: &mut impl Write, length: u64) -> io::Res
 /// # Errors
 /// When nobody listens, or no answer comes within 30 seconds.
 pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+    let (head, bytes) = request_with(address, method, path, &[], body, Duration::from_secs(30))?;
+    Ok((head.status(), bytes))
+}
+
+/// Sends one request with further headers, and gives the answer's head and body.
+///
+/// # Errors
+/// When nobody listens, or no answer comes within `patience`.
+pub fn request_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    patience: Duration,
+) -> io::Result<(Head, Vec<u8>)> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    stream.set_read_timeout(Some(patience))?;
     let length = body.len();
+    let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{further}Content-Length: {length}\r\nConnection: close\r\n\r\n"
     )?;
     stream.write_all(body)?;
     let mut answer = BufReader::new(stream);
@@ -143,7 +160,7 @@ pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> io
         Framing::Chunked => bytes = unchunked(&mut answer)?,
         Framing::ToEnd => _ = answer.read_to_end(&mut bytes)?,
     }
-    Ok((head.status(), bytes))
+    Ok((head, bytes))
 }
 
 fn unchunked(from: &mut impl BufRead) -> io::Result<Vec<u8>> {

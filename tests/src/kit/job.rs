@@ -235,6 +235,14 @@ impl Ended {
         Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr), report }
     }
 
+    /// What `output` says, whose standard output is the report if it is JSON.
+    #[must_use]
+    pub fn of_json(output: &Output) -> Self {
+        let mut ended = Self::new(output, Path::new(""));
+        ended.report = serde_json::from_str(&ended.out).unwrap_or_default();
+        ended
+    }
+
     /// Itself, if it exited so.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {

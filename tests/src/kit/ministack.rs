@@ -20,24 +20,47 @@ const START: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct MiniStack {
     // Stopped before its data goes.
-    _guard: Guard,
+    guard: Guard,
     address: SocketAddr,
     data: TempDir,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl MiniStack {
     /// Starts a server and waits until it answers.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further variables in the server's environment.
+    #[must_use]
+    pub fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        let settings: Vec<(&str, String)> = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         // Another process may take the free port first; a second try then finds another.
         let mut reason = String::new();
         for _ in 0..3 {
-            match Self::try_start() {
+            let data = tempfile::Builder::new().prefix("zagg-s3-").tempdir().expect("a temporary folder");
+            match Self::try_start(free_address(), data, settings.clone()) {
                 Ok(server) => return server,
                 Err(said) => reason = said,
             }
         }
         panic!("MiniStack does not start; if it is not installed, run scripts/setup-tests\n{reason}");
+    }
+
+    /// A server that can be stopped and started again with all that it holds.
+    #[must_use]
+    pub fn start_durable() -> Self {
+        Self::start_with(&[("PERSIST_STATE", "1")])
+    }
+
+    /// Stops the server, and starts it again at the same address.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        let Self { mut guard, address, data, settings } = self;
+        guard.stop_and_keep();
+        Self::try_start(address, data, settings).expect("MiniStack starts again")
     }
 
     /// One server for all tests of this process. Use a bucket of your own.
@@ -46,13 +69,11 @@ impl MiniStack {
         SERVER.get_or_init(Self::start)
     }
 
-    fn try_start() -> Result<Self, String> {
-        let data = tempfile::Builder::new().prefix("zagg-s3-").tempdir().map_err(|error| error.to_string())?;
-        let address = free_address();
+    fn try_start(address: SocketAddr, data: TempDir, settings: Vec<(&'static str, String)>) -> Result<Self, String> {
         let log_path = data.path().join("log");
         let log = File::create(&log_path).map_err(|error| error.to_string())?;
         let errors = log.try_clone().map_err(|error| error.to_string())?;
-        let mut command = guarded(data.path(), &python());
+        let mut command = guarded(data.path(), python());
         command
             .args(["-m", "ministack"])
             // All interfaces would be the default.
@@ -65,6 +86,8 @@ impl MiniStack {
             .env("S3_DATA_DIR", data.path().join("s3"))
             .env("LOG_LEVEL", "WARNING")
             .env("LAMBDA_EXECUTOR", "local")
+            .env("STATE_DIR", data.path().join("state"))
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
             .stdout(log)
             .stderr(errors);
         let mut guard = Guard::start(&mut command)?;
@@ -77,7 +100,7 @@ impl MiniStack {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(Self { _guard: guard, address, data })
+        Ok(Self { guard, address, data, settings })
     }
 
     /// Where it listens.

@@ -54,6 +54,38 @@ pub fn without_plans(mut objects: Objects) -> Objects {
     objects
 }
 
+/// The digests of a store's results in `folder`: everything but the runs' records, and marks without
+/// what they say of their execution.
+#[must_use]
+pub fn results_of_folder(folder: &Path) -> Objects {
+    let mut objects = without_plans(of_folder(folder));
+    for (key, digest) in &mut objects {
+        if key.starts_with(".zagg/marks/") {
+            *digest = result_of_mark(&std::fs::read(folder.join(key)).expect("a readable mark"));
+        }
+    }
+    objects
+}
+
+/// The digests of a store's results under `prefix` of a bucket, as [`results_of_folder`].
+#[must_use]
+pub fn results_of_bucket(server: SocketAddr, bucket: &str, prefix: &str) -> Objects {
+    let mut objects = without_plans(of_bucket(server, bucket, prefix));
+    for (key, digest) in &mut objects {
+        if key.starts_with(".zagg/marks/") {
+            let (_, bytes) = request(server, "GET", &format!("/{bucket}/{prefix}/{key}"), b"").expect("an answer");
+            *digest = result_of_mark(&bytes);
+        }
+    }
+    objects
+}
+
+fn result_of_mark(bytes: &[u8]) -> Digest {
+    let mut mark: serde_json::Value = serde_json::from_slice(bytes).expect("a mark is JSON");
+    mark.as_object_mut().expect("a mark is an object").remove("execution");
+    Digest::of(mark.to_string().as_bytes())
+}
+
 /// The labels of the shards that are marked.
 #[must_use]
 pub fn marks(objects: &Objects) -> Vec<String> {

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -44,7 +45,32 @@ struct State {
     count: AtomicU64,
     bytes_up: AtomicU64,
     log: Mutex<Vec<Request>>,
+    /// Which requests are held back, and where.
+    gate: Mutex<Option<Gate>>,
+    opened: Condvar,
 }
+
+/// Where a request is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// The server never hears of it.
+    Request,
+    /// The server has done it; the client waits for the answer.
+    Answer,
+}
+
+#[derive(Debug)]
+struct Gate {
+    method: &'static str,
+    part: String,
+    hold: Hold,
+    held: u64,
+    /// What is held back is cut instead of going on.
+    cut: bool,
+}
+
+/// How long a request that is held back waits between two looks.
+const TURN: Duration = Duration::from_millis(50);
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 67\r\n\r\n\
 <?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message/></Error>";
@@ -64,6 +90,8 @@ impl Proxy {
             count: AtomicU64::new(0),
             bytes_up: AtomicU64::new(0),
             log: Mutex::new(Vec::new()),
+            gate: Mutex::new(None),
+            opened: Condvar::new(),
         });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
@@ -104,6 +132,36 @@ impl Proxy {
     /// From now on every `nth` request is forwarded and its connection cut before the answer; 0: none.
     pub fn set_cut_every(&self, nth: u64) {
         self.state.cut_every.store(nth, SeqCst);
+    }
+
+    /// From now on requests of `method` whose target contains `part` are held back, until
+    /// [`Proxy::let_go`].
+    pub fn hold(&self, method: &'static str, part: &str, hold: Hold) {
+        let gate = Gate { method, part: part.to_owned(), hold, held: 0, cut: false };
+        *self.state.gate.lock().expect("no connection panics") = Some(gate);
+    }
+
+    /// How many requests are or were held back since [`Proxy::hold`].
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.state.gate.lock().expect("no connection panics").as_ref().map_or(0, |gate| gate.held)
+    }
+
+    /// Lets every request go on.
+    pub fn let_go(&self) {
+        *self.state.gate.lock().expect("no connection panics") = None;
+        self.state.opened.notify_all();
+    }
+
+    /// Cuts the connections of the requests that are held back, and holds no more.
+    pub fn cut_held(&self) {
+        if let Some(gate) = self.state.gate.lock().expect("no connection panics").as_mut() {
+            gate.cut = true;
+        }
+        self.state.opened.notify_all();
+        // Who was held back has seen it after one turn of its wait.
+        thread::sleep(TURN * 3);
+        self.let_go();
     }
 
     /// Requests so far, failed ones too.
@@ -167,6 +225,9 @@ impl State {
                 to_client.write_all(BUSY)?;
                 continue;
             }
+            if self.wait(&head, Hold::Request).is_break() {
+                break;
+            }
             to_server.write_all(&head.bytes)?;
             to_server.write_all(&body)?;
             let answer = final_head(&mut from_server)?;
@@ -179,10 +240,31 @@ impl State {
             let bytes = copy_body(&mut from_server, &mut body, answer.framing(bodiless, true))?;
             // Noted first: who has an answer finds it in the log.
             self.note(&head, answer.status(), bytes);
+            if self.wait(&head, Hold::Answer).is_break() {
+                break;
+            }
             to_client.write_all(&answer.bytes)?;
             to_client.write_all(&body)?;
         }
         to_client.shutdown(Shutdown::Both)
+    }
+
+    /// Waits while requests like this one are held back here; a break when its connection is to be cut.
+    fn wait(&self, head: &Head, here: Hold) -> ControlFlow<()> {
+        let line = head.start_line();
+        let is_held =
+            |gate: &Gate| gate.hold == here && line.starts_with(gate.method) && line.contains(gate.part.as_str());
+        let mut gate = self.gate.lock().expect("no connection panics");
+        if let Some(gate) = gate.as_mut().filter(|gate| is_held(gate)) {
+            gate.held += 1;
+        }
+        while let Some(held) = gate.as_ref().filter(|gate| is_held(gate)) {
+            if held.cut || self.stopped.load(SeqCst) {
+                return ControlFlow::Break(());
+            }
+            gate = self.opened.wait_timeout(gate, TURN).expect("no connection panics").0;
+        }
+        ControlFlow::Continue(())
     }
 
     fn note(&self, head: &Head, status: u16, bytes: u64) {

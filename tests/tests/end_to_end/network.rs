@@ -49,7 +49,7 @@ fn the_token_goes_to_the_first_host_only_and_the_redirect_is_followed_once() {
     let mut job = Job::reading(|granule| {
         vec![("https".to_owned(), format!("http://{}/{}", archive.address(), places::name(granule)))]
     });
-    job.set("EARTHDATA_TOKEN", "our-secret-token");
+    job.set("ZAGG_HTTPS_TOKEN", "our-secret-token");
     let ended = job.must_run(&job.store("store.zarr"), &["--driver", "https", "-vvv"]);
     assert_eq!(archive.log().len(), job::granules().len(), "the redirects are remembered");
     assert!(archive.log().iter().all(|asked| asked.authorization.as_deref() == Some("Bearer our-secret-token")));

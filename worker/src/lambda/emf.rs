@@ -8,11 +8,12 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use crate::event::Event;
 
-/// The line of an event, if it ends a job.
-pub(super) fn line(event: &Event, function: &str) -> Option<String> {
-    let (outcome, facts, figures) = match event {
+/// The line of an event, if it ends a delivery, with what was asked since the line before.
+pub(super) fn line(event: &Event, function: &str, asked: impl FnOnce() -> Asked) -> Option<String> {
+    let (outcome, facts, mut figures) = match event {
         Event::Finished(report, delivered) => {
             let read = &report.read;
             let facts = json!({ "run": delivered.run, "shard": report.shard, "attempt": delivered.attempt });
@@ -21,9 +22,6 @@ pub(super) fn line(event: &Event, function: &str) -> Option<String> {
                 ("zagg_obs_read_total", "Count", read.rows_scanned as f64),
                 ("zagg_obs_kept_total", "Count", read.points_kept as f64),
                 ("zagg_granules_total", "Count", read.granules as f64),
-                ("zagg_s3_requests_total", "Count", read.requests as f64),
-                ("zagg_s3_bytes_in_total", "Bytes", read.bytes as f64),
-                ("zagg_s3_bytes_out_total", "Bytes", report.bytes_put as f64),
                 ("zagg_objects_written_total", "Count", report.objects as f64),
                 ("zagg_cost_usd_total", "None", report.usd.map_or(0.0, |usd| usd.total())),
             ];
@@ -37,6 +35,12 @@ pub(super) fn line(event: &Event, function: &str) -> Option<String> {
         }
         _ => return None,
     };
+    let asked = asked();
+    figures.extend([
+        ("zagg_s3_requests_total", "Count", asked.requests as f64),
+        ("zagg_s3_bytes_in_total", "Bytes", asked.bytes_in as f64),
+        ("zagg_s3_bytes_out_total", "Bytes", asked.bytes_out as f64),
+    ]);
     Some(render(function, outcome, facts, &figures))
 }
 
@@ -77,7 +81,9 @@ mod tests {
     fn a_line_declares_every_metric_that_it_holds() {
         let delivered = crate::event::Delivered { run: "r".into(), attempt: 2 };
         let event = Event::Finished(Box::new(JobReport::new("-311", Outcome::Data)), delivered);
-        let line: Value = serde_json::from_str(&line(&event, "zagg").unwrap()).unwrap();
+        let asked = Asked { requests: 7, bytes_in: 70, bytes_out: 5 };
+        let line: Value = serde_json::from_str(&line(&event, "zagg", || asked).unwrap()).unwrap();
+        assert_eq!((&line["zagg_s3_requests_total"], &line["zagg_s3_bytes_in_total"]), (&7.0.into(), &70.0.into()));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "zagg");
         let metrics = directive["Metrics"].as_array().unwrap();

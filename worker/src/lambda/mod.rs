@@ -1,12 +1,14 @@
 //! The Lambda door: an SQS event in, the records that failed out. The event source mapping receives
 //! and deletes; this door does the jobs and says which must come back.
 
+mod asked;
+
 mod emf;
 
 mod event;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -24,6 +26,7 @@ use zagg_queue::{
     sqs::{Sqs, address_of_arn},
 };
 
+use asked::Asked;
 pub use event::{Record, SqsAnswer, SqsEvent};
 
 use crate::{
@@ -50,7 +53,10 @@ pub struct Function {
     pub slots: usize,
     /// The function's name, for its metrics.
     pub name: String,
+    /// How its queue is used.
+    pub options: Options,
     queue: OnceCell<Sqs>,
+    told: Mutex<Asked>,
 }
 
 /// What is to be told of a record.
@@ -65,8 +71,16 @@ enum Fate {
 impl Function {
     /// A function that has not been invoked yet.
     #[must_use]
-    pub fn new(runs: Runs, observer: Observer, patience: Patience, slots: usize, name: String) -> Self {
-        Self { runs, observer, patience, slots, name, queue: OnceCell::new() }
+    pub fn new(
+        runs: Runs,
+        observer: Observer,
+        patience: Patience,
+        options: Options,
+        slots: usize,
+        name: String,
+    ) -> Self {
+        let (queue, told) = (OnceCell::new(), Mutex::default());
+        Self { runs, observer, patience, slots, name, options, queue, told }
     }
 
     /// Answers invocations until the platform ends the process.
@@ -106,7 +120,7 @@ impl Function {
     }
 
     async fn queue(&self, arn: &str) -> Result<&Sqs, QueueError> {
-        self.queue.get_or_try_init(|| async { Sqs::open(&address_of_arn(arn)?, Options::default()).await }).await
+        self.queue.get_or_try_init(|| async { Sqs::open(&address_of_arn(arn)?, self.options).await }).await
     }
 
     async fn serve_record(&self, queue: &Sqs, record: &Record, deadline: Instant, whole: Duration) -> Fate {
@@ -182,9 +196,19 @@ impl Function {
 
     fn tell(&self, event: &Event) {
         self.observer.take(event);
-        if let Some(line) = emf::line(event, &self.name) {
+        if let Some(line) = emf::line(event, &self.name, || self.asked()) {
             emf::print(&line);
         }
+    }
+
+    /// What was asked of granules and store since the last call. Jobs share what is read of a granule, so
+    /// this belongs to no job; lines add up to what was asked.
+    fn asked(&self) -> Asked {
+        let now = Asked::of(&self.runs);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = now.since(*told);
+        *told = now;
+        since
     }
 }
 

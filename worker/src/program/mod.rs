@@ -37,7 +37,7 @@ pub(crate) async fn lambda(typed: &Arguments) -> Result<Exit, ProgramError> {
     let rates = Rates::lambda(place.memory_mb / 1024.0, cfg!(target_arch = "aarch64"));
     let (runs, metrics) = workshop(typed, rates, name(typed))?;
     let observer = Observer::new(metrics, rates, typed.max_attempts);
-    let function = Function::new(runs, observer, patience(typed), slots, place.function);
+    let function = Function::new(runs, observer, patience(typed), options(typed), slots, place.function);
     function.serve().await.map_err(ProgramError::Lambda)?;
     Ok(Exit::Done)
 }
@@ -68,6 +68,7 @@ fn source_settings(typed: &Arguments) -> Result<SourceSettings, ProgramError> {
     Ok(SourceSettings {
         s3: environment::source_s3(&typed.s3),
         earthdata: environment::earthdata()?,
+        https_token: environment::https_token(),
         requests_in_flight: typed.reading.requests_in_flight.unwrap_or(64).max(1),
         ..SourceSettings::default()
     })

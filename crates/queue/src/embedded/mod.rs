@@ -134,7 +134,7 @@ impl Queue for Embedded {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { duplicates: true, durable: true, exact_depth: true, forgets_attempts: true }
+        Abilities { duplicates: true, durable: true, exact_depth: true, forgets_attempts: true, tells_delayed: true }
     }
 
     async fn enqueue(&self, jobs: &[Job]) -> Result<Enqueued, Error> {

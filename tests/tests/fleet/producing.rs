@@ -1,0 +1,62 @@
+//! What a producer puts on a queue, and what a worker makes of it.
+
+use zagg_tests::kit::{Fleet, Job, Kind};
+
+use crate::every_queue::on_every_queue;
+
+on_every_queue! {
+    a_fleet_gives_what_one_machine_gives
+    producing_again_sends_only_what_is_not_done
+    a_cancelled_run_is_dropped_and_goes_on_when_it_is_produced_again
+    a_run_beyond_its_ceiling_sends_nothing
+}
+
+fn a_fleet_gives_what_one_machine_gives(kind: Kind) {
+    let fleet = Fleet::new(kind, Job::new());
+    let shards = fleet.job.map.shards().len();
+    let produced = fleet.produce(&[]).expect(0);
+    assert_eq!(produced.report["sent"]["accepted"], shards);
+    let mut worker = fleet.worker(&["--until-empty"]);
+    assert!(worker.wait().success(), "{}", worker.said());
+    fleet.assert_whole();
+    assert_eq!(worker.jobs().len(), shards, "one line per job");
+    let status = fleet.status();
+    assert_eq!((status["done"].as_u64(), status["done_by_run"].as_u64()), (Some(shards as u64), Some(shards as u64)));
+    assert!(status["usd"]["compute"].as_f64().unwrap() > 0.0);
+    assert_eq!(fleet.dead(), [""; 0]);
+}
+
+fn producing_again_sends_only_what_is_not_done(kind: Kind) {
+    let fleet = Fleet::new(kind, Job::new());
+    let shards = fleet.job.map.shards().len();
+    let first = fleet.produce(&["--max-cells", "2"]).expect(0);
+    assert_eq!(first.report["sent"]["accepted"], 2);
+    fleet.drain();
+    let second = fleet.produce(&[]).expect(0);
+    assert_eq!((&second.report["done"], &second.report["sent"]["accepted"]), (&2.into(), &(shards - 2).into()));
+    // Nothing is done meanwhile, but a producer that goes on knows what it has sent.
+    let third = fleet.produce(&["--resume"]).expect(0);
+    assert_eq!((&third.report["sent_before"], &third.report["sent"]["accepted"]), (&(shards - 2).into(), &0.into()));
+    fleet.drain();
+    fleet.assert_whole();
+}
+
+fn a_cancelled_run_is_dropped_and_goes_on_when_it_is_produced_again(kind: Kind) {
+    let fleet = Fleet::new(kind, Job::new());
+    fleet.produce(&[]).expect(0);
+    assert_eq!(fleet.zagg(&["cancel", &fleet.store, "--reason", "the wrong filter"]).expect(0).code, Some(0));
+    fleet.drain();
+    assert_eq!(fleet.marked(), 0);
+    assert_eq!(fleet.status()["cancelled"], "the wrong filter");
+    fleet.produce(&[]).expect(0);
+    fleet.drain();
+    fleet.assert_whole();
+}
+
+fn a_run_beyond_its_ceiling_sends_nothing(kind: Kind) {
+    let fleet = Fleet::new(kind, Job::new());
+    let refused = fleet.produce(&["--max-usd", "0.0000001"]).expect(2);
+    assert!(refused.err.contains("--max-usd") && refused.err.contains("nothing was sent"), "{}", refused.err);
+    fleet.drain();
+    assert_eq!(fleet.marked(), 0);
+}

@@ -1,0 +1,13 @@
+//! The Lambda function as it is shipped, its package and its template, behind a trigger: what it
+//! does, and what it survives.
+#![allow(clippy::unwrap_used)]
+
+mod ending;
+
+mod failing;
+
+mod far;
+
+mod runtime;
+
+mod whole;
