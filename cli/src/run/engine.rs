@@ -41,6 +41,7 @@ pub(crate) fn process(
     let sources = SourceSettings {
         s3: environment::source_s3(s3),
         earthdata: environment::earthdata()?,
+        https_token: environment::https_token(),
         requests_in_flight: settings.requests_in_flight,
         ..SourceSettings::default()
     };

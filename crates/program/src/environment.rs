@@ -71,6 +71,11 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     }
 }
 
+/// The bearer token for `https://` granules of others than Earthdata's archives.
+pub fn https_token() -> Option<Secret> {
+    variable("ZAGG_HTTPS_TOKEN").map(Secret::from)
+}
+
 /// Earthdata, where the environment or a netrc file says who logs in. See `docs/reference/earthdata.md`.
 ///
 /// # Errors

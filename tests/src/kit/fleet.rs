@@ -117,7 +117,12 @@ impl Fleet {
         let number = self.workers.fetch_add(1, Ordering::Relaxed);
         let log = self.job.work.path(format!("worker-{number}.log"));
         let mut command = self.program("zagg-worker");
-        command.args(["--term", "6", "--wait", "1", "--retry-wait", "0.5", "--log", "json"]);
+        command.args(["--term", "6", "--wait", "1", "--log", "json"]);
+        if !more.contains(&"--retry-wait") {
+            command.args(["--retry-wait", "0.5"]);
+        }
+        // One granule after the other and everything asked for anew, so that a job takes a while.
+        command.args(["--granules-in-flight", "1", "--cache-mb", "0"]);
         if !more.contains(&"--queue") {
             command.args(["--queue", &self.queue()]);
         }

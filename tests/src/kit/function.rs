@@ -14,8 +14,6 @@ use super::{Ended, Job, MiniStack, Stack, sqs, zagg_bin};
 
 /// The name of the queue and of the function.
 pub const NAME: &str = "zagg";
-/// The name of the dead-letter queue.
-pub const DEAD: &str = "zagg-dlq";
 /// The bucket and the key of the store.
 const STORE: (&str, &str) = ("stores", "run");
 
@@ -136,8 +134,16 @@ impl Function {
 
     /// Waits until the queue holds nothing, neither ready nor in flight.
     pub fn until_empty(&self) {
+        self.until_empty_and(|| ());
+    }
+
+    /// The same, with something to do again and again meanwhile.
+    pub fn until_empty_and(&self, mut meanwhile: impl FnMut()) {
         until("the queue is empty", || {
-            let number = |name: &str| sqs::number(self.server.address(), NAME, name);
+            meanwhile();
+            // Of one moment: a message must not change sides between two questions.
+            let attributes = sqs::attributes(self.server.address(), NAME);
+            let number = |name: &str| sqs::number_in(&attributes, name);
             number("ApproximateNumberOfMessages") + number("ApproximateNumberOfMessagesNotVisible") == 0
         });
     }

@@ -16,13 +16,17 @@ const START: Duration = Duration::from_secs(120);
 /// The server itself: the program of that name on the path wants to be another user.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-/// Runs the broker and the name server that it insists on, and kills both when told to stop: a
-/// clean stop takes longer than many a test, and what is durable must survive this one too.
+/// Runs the broker and the name server that it insists on (and starts itself, to stay for ever,
+/// where there is none yet), and kills both when told to stop: a clean stop takes longer than many
+/// a test, and what is durable must survive this one too.
 const RUN: &str = r#"epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" & names=$!
+trap 'kill -9 $names; exit' TERM
+until epmd -port "$ERL_EPMD_PORT" -names >/dev/null 2>&1; do sleep 0.02; kill -0 $names || { echo port in use; exit; }; done
 "$1" & broker=$!
 trap 'kill -9 $broker $names' TERM
 wait $broker
-kill -9 $names 2>/dev/null"#;
+kill -9 $names 2>/dev/null
+wait"#;
 
 /// The ports of a broker, all on the loopback interface.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +84,11 @@ impl RabbitBroker {
         let start = Instant::now();
         while !self.answers() {
             let said = fs::read_to_string(self.data.path().join("out")).unwrap_or_default();
-            if said.contains("not found") || said.contains("eaddrinuse") || start.elapsed() > START {
+            if said.contains("not found")
+                || said.contains("in use")
+                || said.contains("eaddrinuse")
+                || start.elapsed() > START
+            {
                 guard.stop_and_keep();
                 return Err(said);
             }

@@ -60,10 +60,10 @@ pub fn attributes(server: SocketAddr, queue: &str) -> String {
 
 /// A number among the attributes of a queue.
 #[must_use]
-pub fn number(server: SocketAddr, queue: &str, name: &str) -> u64 {
-    let all = attributes(server, queue);
-    let value = all.split_once(&format!("<Name>{name}</Name><Value>")).and_then(|(_, rest)| rest.split_once('<'));
-    value.and_then(|(value, _)| value.parse().ok()).unwrap_or_else(|| panic!("no number {name}: {all}"))
+pub fn number_in(attributes: &str, name: &str) -> u64 {
+    let value =
+        attributes.split_once(&format!("<Name>{name}</Name><Value>")).and_then(|(_, rest)| rest.split_once('<'));
+    value.and_then(|(value, _)| value.parse().ok()).unwrap_or_else(|| panic!("no number {name}: {attributes}"))
 }
 
 /// A queue's URL.

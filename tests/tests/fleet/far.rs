@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use zagg_tests::kit::fleet::until;
 use zagg_tests::kit::{Fleet, Job, Kind, MiniStack, Proxy, Web, job, web::Answer};
 
 /// Granules far away.
@@ -21,6 +22,16 @@ impl Far {
         let far = Self { proxy, web };
         far.mend();
         far
+    }
+
+    /// So far that a run takes seconds, also for workers that read much at once.
+    pub(crate) fn slow() -> Self {
+        Self::new(Duration::from_millis(150))
+    }
+
+    /// Waits until granules are being read.
+    pub(crate) fn wait_for_reading(&self) {
+        until("granules are read", || self.proxy.requests() > 2);
     }
 
     /// Every granule can be read.

@@ -19,12 +19,12 @@ on_every_queue! {
 }
 
 fn a_worker_killed_while_reading_loses_nothing(kind: Kind) {
-    let far = Far::new(Duration::from_millis(5));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     for _ in 0..2 {
         far.proxy.forget();
         let mut worker = fleet.worker(&["--slots", "2"]);
-        until("granules are read", || far.proxy.requests() > 20);
+        far.wait_for_reading();
         worker.kill_9();
     }
     fleet.drain();

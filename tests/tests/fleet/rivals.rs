@@ -3,7 +3,6 @@
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use zagg_tests::kit::fleet::until;
 use zagg_tests::kit::{Fleet, Job, Kind};
 
 use crate::{every_queue::on_every_queue, far::Far};
@@ -17,7 +16,7 @@ on_every_queue! {
 }
 
 fn every_message_twice_gives_one_result(kind: Kind) {
-    let far = Far::new(Duration::from_millis(2));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     let again = fleet.produce(&["--driver", "https"]).expect(0);
     let shards = fleet.job.map.shards().len() as u64;
@@ -68,10 +67,10 @@ fn two_producers_at_once_give_one_run(kind: Kind) {
 }
 
 fn a_worker_that_slept_through_its_lease_changes_nothing(kind: Kind) {
-    let far = Far::new(Duration::from_millis(5));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     let mut sleeper = fleet.worker(&["--slots", "2", "--until-empty"]);
-    until("granules are read", || far.proxy.requests() > 20);
+    far.wait_for_reading();
     sleeper.signal("STOP");
     if kind == Kind::RabbitMq {
         // Its leases are its connection's, which the broker would miss only after a minute.
@@ -86,10 +85,10 @@ fn a_worker_that_slept_through_its_lease_changes_nothing(kind: Kind) {
 }
 
 fn a_worker_whose_clock_is_a_month_ahead_changes_nothing(kind: Kind) {
-    let far = Far::new(Duration::from_millis(5));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     let mut worker = fleet.worker(&["--slots", "2", "--until-empty"]);
-    until("granules are read", || far.proxy.requests() > 20);
+    far.wait_for_reading();
     let library = zagg_tests::kit::faketime();
     let ahead = [("LD_PRELOAD", library.as_str()), ("FAKETIME", "+30d"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
     let mut future = fleet.worker_with(&ahead, &["--slots", "2", "--until-empty"]);

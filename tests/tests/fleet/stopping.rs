@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use zagg_tests::kit::Kind;
-use zagg_tests::kit::fleet::until;
 
 use crate::{every_queue::on_every_queue, far::Far};
 
@@ -13,10 +12,10 @@ on_every_queue! {
 }
 
 fn sigterm_under_load_finishes_what_is_in_work(kind: Kind) {
-    let far = Far::new(Duration::from_millis(5));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     let mut worker = fleet.worker(&["--slots", "2", "--grace", "60"]);
-    until("granules are read", || far.proxy.requests() > 20);
+    far.wait_for_reading();
     worker.signal("TERM");
     assert!(worker.wait().success(), "{}", worker.said());
     let done = worker.jobs().len();
@@ -26,10 +25,10 @@ fn sigterm_under_load_finishes_what_is_in_work(kind: Kind) {
 }
 
 fn after_its_grace_period_a_worker_puts_back_what_is_in_work(kind: Kind) {
-    let far = Far::new(Duration::from_millis(5));
+    let far = Far::slow();
     let fleet = far.produced(kind);
     let mut worker = fleet.worker(&["--slots", "2", "--grace", "1"]);
-    until("granules are read", || far.proxy.requests() > 10);
+    far.wait_for_reading();
     far.proxy.set_latency(Duration::from_secs(20));
     worker.signal("TERM");
     assert!(worker.wait().success(), "{}", worker.said());

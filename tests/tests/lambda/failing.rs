@@ -101,3 +101,19 @@ fn a_store_that_is_busy_for_a_while_delays_jobs_and_loses_none() {
         assert!((2_000..300_000).contains(&wait), "after {wait} ms: {done}");
     }
 }
+
+#[test]
+fn a_fault_that_does_not_pass_is_set_aside_for_what_it_is_at_the_last_delivery() {
+    let far = Far::new(Duration::ZERO);
+    far.proxy.set_busy_every(1);
+    let settings = Settings { receives: 2, variables: vec![("ZAGG_RETRY_WAIT", "1")], ..Settings::default() };
+    let function = Function::deploy(MiniStack::start(), far.job(), &settings);
+    function.produce(&["--driver", "https", "--max-cells", "2"]).expect(0);
+    function.until_empty();
+    let classes: Vec<String> = function.dead().into_iter().map(|(_, class)| class).collect();
+    assert_eq!(classes.len(), 2);
+    assert!(classes.iter().all(|class| ["transient", "throttled"].contains(&class.as_str())), "{classes:?}");
+    let outcomes: Vec<Vec<(String, u64)>> = told(&function).into_values().collect();
+    let twice = vec![("released".to_owned(), 1), ("failed".to_owned(), 2)];
+    assert_eq!(outcomes, [twice.clone(), twice]);
+}

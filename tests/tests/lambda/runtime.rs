@@ -1,6 +1,8 @@
 //! The function under another runtime interface: cargo-lambda's emulator.
 
+use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -22,16 +24,18 @@ use crate::far::in_s3;
 struct Emulator {
     function: Child,
     address: SocketAddr,
+    log: PathBuf,
     _guard: Guard,
 }
 
 impl Emulator {
     fn start(function: &Function) -> Self {
         let folder = function.job.work.path("emulator");
-        // It wants to be in some package.
+        // It wants to be in a package of that name.
         std::fs::create_dir_all(folder.join("src")).unwrap();
         std::fs::write(folder.join("src/main.rs"), "fn main() {}").unwrap();
-        std::fs::write(folder.join("Cargo.toml"), "[package]\nname = \"emulator\"\nedition = \"2024\"\n").unwrap();
+        std::fs::write(folder.join("Cargo.toml"), format!("[package]\nname = \"{NAME}\"\nedition = \"2024\"\n"))
+            .unwrap();
         let address = free_address();
         let program = python().with_file_name("cargo-lambda");
         let mut command = guarded(&folder, if program.exists() { program } else { "cargo-lambda".into() });
@@ -44,8 +48,16 @@ impl Emulator {
         worker.env_clear().envs(MiniStack::environment(&function.server.endpoint())).stdin(Stdio::null());
         worker.env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{}/.rt/zagg", address.port()));
         worker.env("AWS_LAMBDA_FUNCTION_NAME", NAME).env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769");
-        worker.env("AWS_LAMBDA_FUNCTION_VERSION", "1").stdout(Stdio::null()).stderr(Stdio::null());
-        Self { function: worker.spawn().unwrap(), address, _guard: guard }
+        worker
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .stdout(Stdio::null())
+            .stderr(File::create(folder.join("log")).unwrap());
+        Self { function: worker.spawn().unwrap(), address, log: folder.join("log"), _guard: guard }
+    }
+
+    /// What the function has logged.
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     fn invoke(&self, event: &Value) -> (u16, Value) {
@@ -89,7 +101,7 @@ fn another_runtime_interface_gets_the_same_answers() {
     assert!(emulator.function.try_wait().unwrap().is_none(), "it goes on");
 
     assert_eq!(emulator.invoke(&event(&function)), (200, json!({ "batchItemFailures": [] })));
-    assert_eq!(function.marked().len(), 1);
+    assert_eq!((function.dead(), function.marked().len()), (Vec::new(), 1), "{}", emulator.said());
     assert!(emulator.function.try_wait().unwrap().is_none());
 }
 

@@ -7,6 +7,8 @@ mod emf;
 
 mod event;
 
+mod time;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -36,9 +38,6 @@ use crate::{
     runs::Runs,
     verdict::{Patience, Verdict},
 };
-
-/// Kept back of an invocation's time, to settle and to answer.
-const MARGIN: Duration = Duration::from_secs(3);
 
 /// What every invocation works with.
 #[derive(Debug)]
@@ -100,23 +99,17 @@ impl Function {
     /// Does the records of one event. Whatever a record meets, the others are done; what did not come
     /// to an end in time is reported as failed.
     async fn invoke(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsAnswer, LambdaError> {
-        let deadline = self.deadline(event.context.deadline);
+        let whole = time::left(event.context.deadline, since_1970());
+        let deadline = Instant::now() + whole;
         let Some(first) = event.payload.records.first() else { return Ok(SqsAnswer::default()) };
         // Without the queue nothing can be settled: the whole batch fails and comes back.
         let queue = self.queue(&first.event_source_arn).await?;
-        let whole = deadline.saturating_duration_since(Instant::now());
         let fates = stream::iter(event.payload.records.iter().map(|record| async move {
             (record.message_id.clone(), self.serve_record(queue, record, deadline, whole).await)
         }));
         let fates: Vec<(String, Fate)> = fates.buffer_unordered(self.slots.max(1)).collect().await;
         let failed = fates.into_iter().filter(|(_, fate)| *fate == Fate::Failed).map(|(id, _)| id);
         Ok(SqsAnswer::of(failed))
-    }
-
-    fn deadline(&self, deadline_ms: u64) -> Instant {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let left = Duration::from_millis(deadline_ms).saturating_sub(now);
-        Instant::now() + left.saturating_sub(MARGIN.min(left / 4))
     }
 
     async fn queue(&self, arn: &str) -> Result<&Sqs, QueueError> {
@@ -138,8 +131,9 @@ impl Function {
         let (job, attempt) = (&delivery.job, delivery.attempt);
         let begun = Instant::now();
         let left = deadline.saturating_duration_since(begun);
-        // A job that gets less than half of an invocation had better get a whole one.
-        if left < whole / 2 {
+        // A job that gets less than half of an invocation had better get a whole one; nothing can be said of
+        // one that gets none.
+        if left < whole / 2 || left.is_zero() {
             return self.put_back(queue, delivery).await;
         }
         self.tell(&Event::Started { shard: job.shard.clone(), attempt, waited: self.waited(job) });
@@ -190,8 +184,7 @@ impl Function {
     }
 
     fn waited(&self, job: &Job) -> Option<f64> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.runs.begun(job).map(|begun| (now.as_secs_f64() - begun as f64).max(0.0))
+        self.runs.begun(job).map(|begun| (since_1970().as_secs_f64() - begun as f64).max(0.0))
     }
 
     fn tell(&self, event: &Event) {
@@ -212,7 +205,11 @@ impl Function {
     }
 }
 
-/// What buried by us is settled; what could not be buried must come back.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// What is buried by us is settled; what could not be buried must come back.
 fn told<T>(outcome: Result<T, QueueError>) -> Fate {
     match outcome {
         Ok(_) => Fate::Settled,

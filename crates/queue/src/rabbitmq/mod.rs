@@ -51,8 +51,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Looks for a job that go on at a time: a connection has some 2,000 channels, and who holds a job
 /// needs one too.
 const LOOKS: usize = 64;
-/// The pause before a queue that looks empty is looked at again.
-const SECOND_LOOK: Duration = Duration::from_millis(150);
+/// Looks at a queue that looks empty before that is believed.
+const SECOND_LOOKS: u32 = 3;
+/// The pause before each of them.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// A queue on a `RabbitMQ` broker, 3.10 or later.
 ///
@@ -149,18 +151,23 @@ impl Core {
         Ok(depth)
     }
 
+    /// Counts, again where nothing is left to do: for a moment on its way from one place to another
+    /// a job is in neither, and longer so just after the broker has started.
     async fn count(&self) -> Result<Depth, Error> {
-        let depth = self.look().await?;
-        if depth.pending() > 0 {
-            return Ok(depth);
+        let mut depth = self.look().await?;
+        for _ in 0..SECOND_LOOKS {
+            if depth.pending() > 0 {
+                break;
+            }
+            sleep(PAUSE).await;
+            // A queue that is just electing its leader is counted as empty; to be taken from, it
+            // must have one.
+            let lane = self.work.lane().await?;
+            lane.get(&self.address.names.held).await?;
+            lane.park();
+            depth = self.look().await?;
         }
-        // For a moment on its way from one place to another a job is in neither. And a queue that
-        // is just electing its leader is counted as empty; to be taken from, it must have one.
-        sleep(SECOND_LOOK).await;
-        let lane = self.work.lane().await?;
-        lane.get(&self.address.names.held).await?;
-        lane.park();
-        self.look().await
+        Ok(depth)
     }
 
     async fn look(&self) -> Result<Depth, Error> {
