@@ -32,7 +32,7 @@ pub enum ProcessError {
         /// The run.
         run: String,
         /// All problems.
-        source: PipelineError,
+        source: Box<PipelineError>,
     },
     /// The pipeline's grid cannot be built.
     #[error("the grid of run {run}")]
@@ -124,7 +124,7 @@ pub enum ProcessError {
         /// The shard.
         shard: String,
         /// Why.
-        source: ReadError,
+        source: Box<ReadError>,
     },
     /// The points could not be aggregated.
     #[error("shard {shard} could not be aggregated")]
@@ -132,7 +132,7 @@ pub enum ProcessError {
         /// The shard.
         shard: String,
         /// Why.
-        source: AggregateError,
+        source: Box<AggregateError>,
     },
     /// The store refused or failed.
     #[error("shard {shard} could not be stored")]

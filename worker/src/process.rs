@@ -131,7 +131,7 @@ impl Process {
             .reader
             .read(&shard, &record.granules)
             .await
-            .map_err(|source| ProcessError::Read { shard: shard.label.clone(), source })?;
+            .map_err(|source| ProcessError::Read { shard: shard.label.clone(), source: Box::new(source) })?;
         report.take_read(read);
         let mut mark = if points.is_empty() {
             report.outcome = Outcome::Empty;
@@ -175,8 +175,8 @@ impl Process {
     ) -> Result<ShardColumns, ProcessError> {
         let aggregation = Arc::clone(&self.aggregation);
         let (seconds, outcome) = self.compute(shard, move || aggregation.apply(points)).await?;
-        let (columns, AggregateReport { missing, peak_bytes, .. }) =
-            outcome.map_err(|source| ProcessError::Aggregate { shard: shard.label.clone(), source })?;
+        let (columns, AggregateReport { missing, peak_bytes, .. }) = outcome
+            .map_err(|source| ProcessError::Aggregate { shard: shard.label.clone(), source: Box::new(source) })?;
         report.seconds.aggregate = seconds;
         report.missing = missing;
         report.peak_points_bytes = peak_bytes;

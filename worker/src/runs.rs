@@ -51,7 +51,7 @@ pub enum Runs {
     /// One run, in this process.
     One(Arc<Process>),
     /// Whatever run a job names.
-    Any(AnyRun),
+    Any(Box<AnyRun>),
 }
 
 /// Whatever run a job names, made ready at its first job.
@@ -177,7 +177,7 @@ impl AnyRun {
         let store = Store::open(&location, &self.workshop.store).map_err(open)?;
         let record = record(job, &store).await?;
         let pipeline = Pipeline::from_yaml(&record.yaml)
-            .map_err(|source| ProcessError::Pipeline { run: job.run.clone(), source })?;
+            .map_err(|source| ProcessError::Pipeline { run: job.run.clone(), source: Box::new(source) })?;
         if pipeline.digest != record.pipeline {
             return Err(ProcessError::OtherPipeline { theirs: record.pipeline, ours: pipeline.digest });
         }

@@ -1,6 +1,7 @@
 //! One job on loan: done under its lease, then settled.
 
 use std::{
+    any::Any,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -44,7 +45,7 @@ pub(crate) struct Bench {
 
 /// How work on a job came to its end.
 enum End {
-    Done(Result<JobReport, ProcessError>),
+    Done(Box<Result<JobReport, ProcessError>>),
     LeaseLost,
     Stopped,
     Evicted(Eviction),
@@ -61,8 +62,10 @@ impl Bench {
         };
         self.tell(Event::Started { shard: job.shard.clone(), attempt, waited: self.waited(&job) });
         match self.work(&job, attempt, &lease).await {
-            End::Done(Ok(report)) => self.finish(&lease, &job, attempt, report).await,
-            End::Done(Err(error)) => self.fail(&lease, &job, attempt, &error, begun).await,
+            End::Done(done) => match *done {
+                Ok(report) => self.finish(&lease, &job, attempt, report).await,
+                Err(error) => self.fail(&lease, &job, attempt, &error, begun).await,
+            },
             End::Evicted(Eviction::CannotFit { used, limit }) => {
                 let error = ProcessError::TooLarge { shard: job.shard.clone(), used, limit };
                 self.fail(&lease, &job, attempt, &error, begun).await;
@@ -78,11 +81,7 @@ impl Bench {
         // A panic ends this job only: nothing of it is used afterwards.
         let work = AssertUnwindSafe(self.runs.process(job, attempt)).catch_unwind();
         tokio::select! {
-            done = work => End::Done(done.unwrap_or_else(|payload| {
-                let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let message = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-                Err(ProcessError::Panicked { shard: job.shard.clone(), message })
-            })),
+            done = work => End::Done(Box::new(done.unwrap_or_else(|payload| Err(panicked(job, payload.as_ref()))))),
             _ = lease.lost() => End::LeaseLost,
             () = self.stop.reached(Stop::Drop) => End::Stopped,
             eviction = place.evicted() => End::Evicted(eviction),
@@ -190,6 +189,12 @@ impl Bench {
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.events.send(event);
     }
+}
+
+fn panicked(job: &Job, payload: &(dyn Any + Send)) -> ProcessError {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let message = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+    ProcessError::Panicked { shard: job.shard.clone(), message }
 }
 
 async fn tell(lease: &Lease, verdict: Verdict, reason: Option<&Reason>) -> Result<Settled, QueueError> {

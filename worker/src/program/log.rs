@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{filter::LevelFilter, fmt};
+use tracing_subscriber::filter::LevelFilter;
+use zagg_program::logging::{Form, start_at};
 
 use super::arguments::LogForm;
 
@@ -14,11 +15,10 @@ pub(crate) fn start(form: Option<LogForm>, verbose: u8, quiet: bool) {
         (false, 1) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,
     };
-    let terminal = std::io::stderr().is_terminal();
-    let form = form.unwrap_or(if terminal { LogForm::Text } else { LogForm::Json });
-    let log = fmt().with_writer(std::io::stderr).with_ansi(terminal).with_max_level(level);
-    match form {
-        LogForm::Text => log.with_target(verbose > 1).init(),
-        LogForm::Json => log.json().flatten_event(true).init(),
-    }
+    let form = match form {
+        Some(LogForm::Text) => Form::Text,
+        None if std::io::stderr().is_terminal() => Form::Text,
+        _ => Form::Json,
+    };
+    start_at(level, form, verbose > 1);
 }

@@ -57,7 +57,7 @@ fn workshop(typed: &Arguments, rates: Rates, worker: String) -> Result<(Runs, Me
     };
     let cpu = CpuPool::new(cores())?;
     let workshop = Workshop { store, sources, reading, cpu, stamp: Stamp { worker, rates } };
-    Ok((Runs::Any(AnyRun::new(workshop)), metrics))
+    Ok((Runs::Any(Box::new(AnyRun::new(workshop))), metrics))
 }
 
 fn store_settings(typed: &Arguments) -> StoreSettings {
