@@ -54,11 +54,12 @@ pub fn without_plans(mut objects: Objects) -> Objects {
     objects
 }
 
-/// The digests of a store's results in `folder`: everything but the runs' records, and marks without
-/// what they say of their execution.
+/// The digests of a store's results in `folder`: everything but the runs' records and what a killed writer
+/// left half staged, and marks without what they say of their execution.
 #[must_use]
 pub fn results_of_folder(folder: &Path) -> Objects {
     let mut objects = without_plans(of_folder(folder));
+    objects.retain(|key, _| !key.starts_with(".zagg/tmp/"));
     for (key, digest) in &mut objects {
         if key.starts_with(".zagg/marks/") {
             *digest = result_of_mark(&std::fs::read(folder.join(key)).expect("a readable mark"));
