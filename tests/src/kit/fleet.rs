@@ -97,12 +97,18 @@ impl Fleet {
         Ended::of_json(&self.produce_command(more).output().expect("zagg-produce starts"))
     }
 
-    /// Any `zagg` command.
+    /// Any `zagg` command, not started.
     #[must_use]
-    pub fn zagg(&self, arguments: &[&str]) -> Ended {
+    pub fn zagg_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.program("zagg");
         command.args(arguments);
-        Ended::of_json(&command.output().expect("zagg starts"))
+        command
+    }
+
+    /// Runs any `zagg` command.
+    #[must_use]
+    pub fn zagg(&self, arguments: &[&str]) -> Ended {
+        Ended::of_json(&self.zagg_command(arguments).output().expect("zagg starts"))
     }
 
     /// Starts a worker.

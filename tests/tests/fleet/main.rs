@@ -21,3 +21,5 @@ mod damage;
 mod rivals;
 
 mod memory;
+
+mod observing;
