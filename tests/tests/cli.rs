@@ -254,7 +254,8 @@ fn an_s3_that_refuses_connections_exits_3_before_long() {
     assert!(ended.err.contains("s3://bucket/store") && ended.err.contains("efused"), "{}", ended.err);
     let each = start.elapsed() / 3;
     eprintln!("a refused connection is told after {each:.1?}");
-    assert!(each < Duration::from_secs(20), "{each:?}");
+    // A request is given up after ten tries or a minute; the machine may be busy besides.
+    assert!(each < Duration::from_secs(90), "{each:?}");
 }
 
 #[test]
