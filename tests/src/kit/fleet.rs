@@ -176,7 +176,11 @@ impl Fleet {
     /// How many shards are marked.
     #[must_use]
     pub fn marked(&self) -> usize {
-        marks(&self.results()).len()
+        if self.store.starts_with("s3://") {
+            return marks(&self.results()).len();
+        }
+        // Marks alone: the rest may be in the writing.
+        std::fs::read_dir(Path::new(&self.store).join(".zagg/marks")).map_or(0, Iterator::count)
     }
 
     /// Runs one worker until nothing is left, however it ends.
