@@ -11,7 +11,7 @@ use zagg_core::{
     price::Cost,
     run::{RUN_SCHEMA, RUNS, RunOrder, RunRecord, labels_key, order_key, record_key},
 };
-use zagg_queue::queue::{Depth, Queue};
+use zagg_queue::queue::{Class, Depth, Queue};
 use zagg_store::{Store, mark};
 
 use crate::error::ProducerError;
@@ -22,6 +22,12 @@ const AT_ONCE: usize = 64;
 const RATE_WINDOW: f64 = 300.0;
 /// Buried jobs that are looked at.
 const GRAVES: usize = 100_000;
+/// So many jobs may fail of what fails every job before the run is taken for hopeless,
+const HOPELESS_JOBS: u64 = 5;
+/// if they are more than this share of the jobs that have ended.
+const HOPELESS_SHARE: f64 = 0.25;
+/// What fails every job, not one: our own defects and settings, and access.
+const HOPELESS: [Class; 2] = [Class::Bug, Class::Denied];
 
 /// How far a run has come.
 #[derive(Debug, Clone, Serialize)]
@@ -80,6 +86,19 @@ impl Progress {
     #[must_use]
     pub fn buried(&self) -> u64 {
         self.queue.as_ref().map_or(0, |queue| queue.buried.values().sum())
+    }
+
+    /// Why going on makes no sense: jobs fail, one after the other, of what the next ones will fail of
+    /// too.
+    #[must_use]
+    pub fn hopeless(&self) -> Option<String> {
+        let ended = self.done_by_run + self.buried();
+        let buried = &self.queue.as_ref()?.buried;
+        HOPELESS.into_iter().find_map(|class| {
+            let failed = *buried.get(class.name())?;
+            (failed > HOPELESS_JOBS && failed as f64 > HOPELESS_SHARE * ended as f64)
+                .then(|| format!("{failed} of its first {ended} jobs were set aside as `{class}`: the others would be too"))
+        })
     }
 }
 
@@ -258,4 +277,42 @@ async fn latest(store: &Store) -> Result<RunRecord, ProducerError> {
 #[must_use]
 pub fn seconds_now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(done_by_run: u64, buried: &[(Class, u64)]) -> Progress {
+        let buried = buried.iter().map(|(class, jobs)| (class.name(), *jobs)).collect();
+        Progress {
+            run: "r".to_owned(),
+            shards: 1000,
+            done: done_by_run,
+            empty: 0,
+            points: 0,
+            cells: 0,
+            done_by_run,
+            usd: Cost::default(),
+            work_seconds: 0.0,
+            age_seconds: 1.0,
+            rate: 0.0,
+            eta_seconds: None,
+            cancelled: None,
+            queue: Some(QueueProgress { ready: 0, leased: 0, delayed: 0, buried }),
+        }
+    }
+
+    #[test]
+    fn a_run_whose_first_jobs_fail_of_what_fails_all_is_hopeless() {
+        assert!(progress(14, &[(Class::Bug, 6)]).hopeless().is_some_and(|why| why.contains("6 of its first 20 jobs")));
+        assert!(progress(0, &[(Class::Denied, 6)]).hopeless().is_some());
+    }
+
+    #[test]
+    fn a_run_with_a_few_bad_shards_or_bad_granules_goes_on() {
+        assert_eq!(progress(15, &[(Class::Bug, 5)]).hopeless(), None);
+        assert_eq!(progress(900, &[(Class::Bug, 6)]).hopeless(), None);
+        assert_eq!(progress(0, &[(Class::Malformed, 50), (Class::Capacity, 50)]).hopeless(), None);
+    }
 }

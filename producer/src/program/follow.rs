@@ -1,4 +1,4 @@
-//! `--wait`: staying until the run is over, and minding its ceiling.
+//! `--wait`: staying until the run is over, minding its ceiling, and ending it when it is hopeless.
 
 use std::time::Duration;
 
@@ -48,10 +48,7 @@ pub(super) async fn follow(
         if progress.left() == 0 || progress.cancelled.is_some() {
             return Ok(progress);
         }
-        if let Some(most) = typed.max_usd
-            && progress.usd.total() > most
-        {
-            let reason = format!("its cost of ${:.4} is above the ceiling of ${most:.4}", progress.usd.total());
+        if let Some(reason) = too_expensive(typed, &progress).or_else(|| progress.hopeless()) {
             give_order(store, run, true, &reason).await?;
             output::result(&format!("CANCELLED: {reason}"), typed.quiet || typed.json);
             return Ok(Progress { cancelled: Some(reason), ..progress });
@@ -67,6 +64,11 @@ pub(super) async fn follow(
             () = interrupted => return Ok(progress),
         }
     }
+}
+
+fn too_expensive(typed: &Arguments, progress: &Progress) -> Option<String> {
+    let (most, usd) = (typed.max_usd?, progress.usd.total());
+    (usd > most).then(|| format!("its cost of ${usd:.4} is above the ceiling of ${most:.4}"))
 }
 
 fn may_pass(error: &ProducerError) -> bool {

@@ -26,7 +26,7 @@ fn assert_accepted(metrics: &str) {
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("promtool is there; run scripts/setup-tests");
+        .unwrap();
     checker.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
     let output = checker.wait_with_output().unwrap();
     assert!(output.status.success(), "{}\n{metrics}", String::from_utf8_lossy(&output.stderr));
@@ -34,7 +34,8 @@ fn assert_accepted(metrics: &str) {
 
 fn value(metrics: &str, series: &str) -> f64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {series} in\n{metrics}")).parse().unwrap()
+    assert!(line.is_some(), "no {series} in\n{metrics}");
+    line.unwrap().parse().unwrap()
 }
 
 #[test]
