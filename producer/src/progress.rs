@@ -96,8 +96,9 @@ impl Progress {
         let buried = &self.queue.as_ref()?.buried;
         HOPELESS.into_iter().find_map(|class| {
             let failed = *buried.get(class.name())?;
-            (failed > HOPELESS_JOBS && failed as f64 > HOPELESS_SHARE * ended as f64)
-                .then(|| format!("{failed} of its first {ended} jobs were set aside as `{class}`: the others would be too"))
+            (failed > HOPELESS_JOBS && failed as f64 > HOPELESS_SHARE * ended as f64).then(|| {
+                format!("{failed} of its first {ended} jobs were set aside as `{class}`: the others would be too")
+            })
         })
     }
 }
