@@ -24,8 +24,12 @@ pub enum Answer {
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
+    /// `GET`, `PUT`, ...
+    pub method: String,
     /// The path.
     pub path: String,
+    /// What was sent.
+    pub sent: Vec<u8>,
     /// The `Range` header.
     pub range: Option<String>,
     /// The `Authorization` header.
@@ -102,8 +106,11 @@ impl State {
         let mut to = client.try_clone()?;
         let mut from = BufReader::new(client);
         while let Some(head) = Head::read(&mut from)? {
-            copy_body(&mut from, &mut Vec::new(), head.framing(false, false))?;
-            let path = head.start_line().split(' ').nth(1).unwrap_or_default().to_owned();
+            let mut sent = Vec::new();
+            copy_body(&mut from, &mut sent, head.framing(false, false))?;
+            let line = head.start_line();
+            let mut words = line.split(' ').map(str::to_owned);
+            let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let answer = self.answers.lock().expect("no connection panics").get(&path).cloned();
             let (status, extra, body) = match answer {
                 None => (404, String::new(), Vec::new()),
@@ -112,7 +119,7 @@ impl State {
                 Some(Answer::File(file)) => part(&std::fs::read(file)?, head.header("range").as_deref()),
             };
             let (range, authorization) = (head.header("range"), head.header("authorization"));
-            let asked = Asked { path, range, authorization, status, bytes: body.len() as u64 };
+            let asked = Asked { method, path, sent, range, authorization, status, bytes: body.len() as u64 };
             self.log.lock().expect("no connection panics").push(asked);
             write!(to, "HTTP/1.1 {status} Thus\r\n{extra}Content-Length: {}\r\n\r\n", body.len())?;
             to.write_all(&body)?;

@@ -23,3 +23,7 @@ mod rivals;
 mod memory;
 
 mod observing;
+
+mod notices;
+
+mod minding;

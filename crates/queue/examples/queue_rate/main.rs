@@ -3,8 +3,11 @@
 //! `cargo run --release -p zagg-queue --example queue_rate --features redis -- URL [JOBS] [SLOTS]`:
 //! enqueues JOBS jobs (default 20,000) in full batches, several of them in flight; then SLOTS slots
 //! (default 64) each receive one and ack it until none is left. The queue must be empty at first.
+//! Then the same by the broker's client library alone, and the ratio.
 
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
+
+mod bare;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -17,16 +20,17 @@ use zagg_queue::queue::{Options, Queue, Settled};
 use zagg_queue::url::QueueUrl;
 
 /// Batches that are under way at the same time.
-const IN_FLIGHT: usize = 8;
+pub(crate) const IN_FLIGHT: usize = 8;
 /// How long a slot waits for a job before it takes the queue for empty.
 const WAIT: Duration = Duration::from_secs(1);
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
-    let url: QueueUrl = arguments.next().ok_or("usage: queue_rate URL [JOBS] [SLOTS]")?.parse()?;
+    let typed = arguments.next().ok_or("usage: queue_rate URL [JOBS] [SLOTS]")?;
+    let url: QueueUrl = typed.parse()?;
     let jobs: u32 = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
     let slots: usize = arguments.next().map_or(Ok(64), |text| text.parse())?;
     url.create(Options::default()).await?;
@@ -38,9 +42,16 @@ async fn main() -> Outcome<()> {
     println!("{}", queue.name());
     let start = Instant::now();
     let accepted = enqueue(&queue, jobs).await?;
-    report("enqueued", accepted, start.elapsed());
-    let (done, took) = drain(&queue, slots, jobs).await?;
-    report("received and acked", done, took);
+    let enqueued = start.elapsed();
+    report("enqueued", accepted, enqueued);
+    let (done, drained) = drain(&queue, slots, jobs).await?;
+    report("received and acked", done, drained);
+    if let Some(bare) = bare::run(&typed, jobs, slots).await? {
+        report("enqueued by the bare client", jobs as usize, bare.enqueued);
+        report("received and acked by the bare client", jobs as usize, bare.drained);
+        let ratio = |ours: Duration, bare: Duration| bare.as_secs_f64() / ours.as_secs_f64();
+        println!("ratio: enqueue {:.2}, drain {:.2}", ratio(enqueued, bare.enqueued), ratio(drained, bare.drained));
+    }
     Ok(())
 }
 
