@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Redrive(RedriveArguments),
     /// List the jobs that were set aside, with the reasons. Exits 1 when there are any.
     Dead(DeadArguments),
+    /// Say how to log in at NASA's Earthdata, and whether the login works.
+    Login(LoginArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -226,6 +228,16 @@ pub(crate) struct DeadArguments {
     /// Where S3 is.
     #[command(flatten)]
     pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// Try the login: fetch a token, and S3 credentials of the archives. Exits 1 when one refuses.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Only this archive (NSIDC, LPDAAC, ..., or all); may be repeated. Default: NSIDC, GES_DISC, LPDAAC.
+    #[arg(long = "provider", value_name = "NAME", requires = "check")]
+    pub(crate) providers: Vec<String>,
 }
 
 #[cfg(test)]

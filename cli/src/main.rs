@@ -5,6 +5,7 @@ mod compare;
 mod demo;
 mod error;
 mod fleet;
+mod login;
 mod run;
 mod verify;
 
@@ -51,6 +52,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             Command::Cancel(typed) => fleet::cancel(&typed, quiet).await,
             Command::Redrive(typed) => fleet::redrive(&typed, quiet).await,
             Command::Dead(typed) => fleet::dead(&typed, quiet).await,
+            Command::Login(typed) => login::login(&typed, quiet).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }
     })

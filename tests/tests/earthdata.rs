@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
+use std::process::{Command, Output};
 
 use zagg_core::{
     fault::Fault,
@@ -16,7 +17,7 @@ use zagg_granule::{
     Secret, SourceSettings,
 };
 use zagg_sample::SampleGranule;
-use zagg_tests::kit::{MiniStack, Web, Workdir, http::request, job, web::Answer};
+use zagg_tests::kit::{MiniStack, Web, Workdir, http::request, job, web::Answer, zagg_bin};
 
 const TOKEN: &str = "/api/users/find_or_create_token";
 const KEYS: &str = "/s3credentials";
@@ -52,6 +53,26 @@ impl StandIn {
         settings.retry.tries = 1;
         Earthdata::new(settings).unwrap()
     }
+}
+
+impl StandIn {
+    /// Runs `zagg login` with a login of its own.
+    fn login(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut zagg = Command::new(zagg_bin::program("zagg"));
+        zagg.env_clear().env("EARTHDATA_USERNAME", "me").env("EARTHDATA_PASSWORD", "open-sesame");
+        zagg.env("ZAGG_EARTHDATA_URL", format!("http://{}", self.login.address()));
+        zagg.env("ZAGG_EARTHDATA_PROVIDER", format!("mine=http://{}{KEYS}", self.archive.address()));
+        said(&zagg.arg("login").args(arguments).output().unwrap())
+    }
+}
+
+/// Exit code, and everything that was printed; no secret is among it.
+fn said(output: &Output) -> (Option<i32>, String) {
+    let said = [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat();
+    for secret in ["open-sesame", "the-token", "the-secret", "the-session"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    (output.status.code(), said)
 }
 
 /// The sample granules in a bucket of this name; gives them as a plan lists them.
@@ -156,9 +177,9 @@ async fn an_archive_that_is_down_fails_the_shard_as_something_that_may_pass() {
 async fn a_check_of_the_login_says_what_to_do() {
     let stand_in = StandIn::new();
     let earthdata = stand_in.earthdata("nsidc-cumulus-");
-    assert!(earthdata.check().await.is_all_well());
+    assert!(earthdata.check(|_| true).await.is_all_well());
     stand_in.login.set(TOKEN, Answer::Status(401));
-    let check = stand_in.earthdata("nsidc-cumulus-").check().await;
+    let check = stand_in.earthdata("nsidc-cumulus-").check(|_| true).await;
     let error = check.token.unwrap_err();
     assert!(error.to_string().contains("check the user name and the password"), "{error}");
     assert!(check.providers.iter().all(|provider| provider.credentials.is_err()));
@@ -171,4 +192,45 @@ fn a_login_without_any_place_is_none() {
     assert_eq!(found.unwrap(), None);
     let token = LoginPlaces { token: Some(Secret::new("t")), ..LoginPlaces::default() };
     assert_eq!(Login::find(token, "x").unwrap().unwrap().kind(), "token");
+}
+
+#[test]
+fn zagg_login_check_says_what_a_login_opens() {
+    let stand_in = StandIn::new();
+    let (code, said) = stand_in.login(&["--check", "--provider", "mine"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("mine       works: S3 credentials for"), "{said}");
+    assert_eq!(stand_in.archive.log()[0].authorization.as_deref(), Some("Bearer the-token"));
+}
+
+#[test]
+fn zagg_login_check_says_what_to_do_when_an_archive_refuses() {
+    let stand_in = StandIn::new();
+    stand_in.archive.set(KEYS, Answer::Status(403));
+    let (code, said) = stand_in.login(&["--check", "--provider", "mine"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("mine       FAILS") && said.contains("accept its licence"), "{said}");
+}
+
+#[test]
+fn zagg_login_check_never_takes_the_token_to_where_an_archive_redirects() {
+    let (stand_in, elsewhere) = (StandIn::new(), Web::new());
+    elsewhere.set(KEYS, Answer::Status(200));
+    stand_in.archive.set(KEYS, Answer::Redirect(format!("http://{}{KEYS}", elsewhere.address())));
+    let (code, said) = stand_in.login(&["--check", "--provider", "mine"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(elsewhere.log().iter().all(|asked| asked.authorization.is_none()), "{:?}", elsewhere.log());
+}
+
+#[test]
+fn zagg_login_says_how_to_log_in() {
+    let bare = |arguments: &[&str]| {
+        said(&Command::new(zagg_bin::program("zagg")).env_clear().arg("login").args(arguments).output().unwrap())
+    };
+    let (code, told) = bare(&[]);
+    assert!(code == Some(0) && told.contains("EARTHDATA_TOKEN"), "{told}");
+    let (code, told) = bare(&["--check"]);
+    assert!(code == Some(2) && told.contains("machine urs.earthdata.nasa.gov"), "{told}");
+    let (code, told) = StandIn::new().login(&["--check", "--provider", "NSDC"]);
+    assert!(code == Some(2) && told.contains("known are NSIDC"), "{told}");
 }

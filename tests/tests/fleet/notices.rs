@@ -73,7 +73,9 @@ fn an_ecs_task_is_protected_from_being_scaled_in_while_it_works_and_no_longer() 
     assert!(asked()[0]["ExpiresInMinutes"].as_u64().unwrap() > 0);
     let shards = fleet.job.map.shards().len();
     until("everything is done", || fleet.marked() == shards);
-    until("the task is no longer protected", || asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == false));
+    until("the task is no longer protected", || {
+        asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == false)
+    });
     drop(worker);
     fleet.assert_whole();
 }

@@ -41,10 +41,12 @@ impl EarthdataCheck {
 }
 
 impl Earthdata {
-    /// Tries the login at Earthdata and at each provider. Credentials that are in use count.
-    pub async fn check(&self) -> EarthdataCheck {
+    /// Tries the login at Earthdata and at each provider whose name is `wanted`. Credentials that are in
+    /// use count.
+    pub async fn check(&self, wanted: impl Fn(&str) -> bool) -> EarthdataCheck {
         let token = self.inner.tokens.get().await.map(|held| held.expires);
-        let providers = self.inner.providers.iter().map(|(of, keys)| async move {
+        let asked = self.inner.providers.iter().filter(|(of, _)| wanted(&of.name));
+        let providers = asked.map(|(of, keys)| async move {
             ProviderCheck {
                 name: of.name.clone(),
                 buckets: of.buckets.clone(),

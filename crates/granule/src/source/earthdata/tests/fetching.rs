@@ -144,7 +144,7 @@ async fn a_check_tells_what_opens_and_what_does_not() {
     let (login, archive, shut) = (login_server(), archive(&clock, |_| true), Server::start(|_, _| Answer::new(403)));
     let mut settings = settings(password(), &login.url, &archive.url);
     settings.providers.push(Provider::new("LPDAAC", &["lp-prod-"], &format!("{}/s3credentials", shut.url)));
-    let check = earthdata(settings, &clock).check().await;
+    let check = earthdata(settings, &clock).check(|_| true).await;
     assert_eq!((check.login, check.token.is_ok(), check.is_all_well()), ("password", true, false));
     let opens: Vec<_> = check.providers.iter().map(|one| (one.name.as_str(), one.credentials.is_ok())).collect();
     assert_eq!(opens, [("NSIDC", true), ("LPDAAC", false)]);
