@@ -49,10 +49,21 @@ pub struct Estimate {
 /// An estimate for the plan's shards at `indices`, each of which writes `objects` objects.
 #[must_use]
 pub fn estimate(plan: &RunPlan, indices: &[usize], objects: u64, place: Place) -> Estimate {
+    estimate_jobs(
+        indices.iter().filter_map(|&index| plan.shards.get(index)).map(|shard| shard.granules),
+        objects,
+        place,
+    )
+}
+
+/// An estimate for jobs with so many granules each, each of which writes `objects` objects.
+#[must_use]
+pub fn estimate_jobs(granules: impl Iterator<Item = usize>, objects: u64, place: Place) -> Estimate {
     let rates = place.rates();
-    let mut estimate = Estimate { jobs: indices.len() as u64, slot_seconds: 0.0, usd: Cost::default() };
-    for shard in indices.iter().filter_map(|&index| plan.shards.get(index)) {
-        let seconds = SECONDS_PER_GRANULE.mul_add(shard.granules as f64, SECONDS_PER_JOB);
+    let mut estimate = Estimate { jobs: 0, slot_seconds: 0.0, usd: Cost::default() };
+    for granules in granules {
+        let seconds = SECONDS_PER_GRANULE.mul_add(granules as f64, SECONDS_PER_JOB);
+        estimate.jobs += 1;
         estimate.slot_seconds += seconds;
         estimate.usd.add(&rates.cost(seconds, objects, GETS_PER_JOB));
     }

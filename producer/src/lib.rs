@@ -24,7 +24,7 @@ mod register;
 
 pub use enqueue::{EnqueueReport, enqueue};
 pub use error::ProducerError;
-pub use estimate::{Estimate, Place, estimate};
+pub use estimate::{Estimate, Place, estimate, estimate_jobs};
 pub use inputs::{Inputs, Sources};
 pub use journal::Journal;
 pub use plan::{PlannedShard, RunPlan, RunRequest};

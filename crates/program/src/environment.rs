@@ -106,6 +106,11 @@ pub fn earthdata() -> Result<Option<Earthdata>, EarthdataError> {
     Earthdata::new(settings).map(Some)
 }
 
+/// The STAC root of another CMR than NASA's.
+pub fn cmr_root() -> Option<String> {
+    variable("ZAGG_CMR_URL")
+}
+
 /// Whether this is a Lambda function.
 pub fn is_lambda() -> bool {
     variable("AWS_LAMBDA_RUNTIME_API").is_some()
