@@ -45,9 +45,11 @@ fn a_worker_tells_what_it_did_and_whether_it_takes_jobs() {
     let shards = fleet.job.map.shards().len();
     let address = free_address();
     let mut worker = fleet.worker(&["--listen", &address.to_string(), "--grace", "60"]);
-    until("every shard is done", || fleet.marked() == shards);
     until("the worker is ready", || get(address, "/readyz").0 == 200);
     assert_eq!(get(address, "/livez").0, 200);
+    // A job ends after its mark was put: when it is told.
+    until("every job has ended", || worker.jobs().len() == shards);
+    assert_eq!(fleet.marked(), shards);
     let metrics = get(address, "/metrics").1;
     assert_accepted(&metrics);
     assert_eq!(value(&metrics, r#"zagg_cells_total{outcome="ok"}"#), shards as f64);

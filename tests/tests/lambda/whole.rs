@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use zagg_tests::kit::{Function, MiniStack, function::Settings};
+use zagg_tests::kit::{Function, MiniStack, fleet::until, function::Settings};
 
 use crate::far::in_s3;
 
@@ -31,6 +31,8 @@ fn a_function_gives_what_one_machine_gives_and_says_what_it_did() {
     let all = Some(shards.len() as u64);
     assert_eq!((status["done"].as_u64(), status["done_by_run"].as_u64()), (all, all), "{status}");
     assert_eq!((&status["queue"]["ready"], &status["queue"]["leased"]), (&0.into(), &0.into()), "{status}");
+    // The server collects what a function prints at its leisure.
+    until("every job is told", || function.metrics().len() >= shards.len());
     told_once(&function.metrics(), &shards, status["points"].as_u64().unwrap());
 }
 

@@ -10,9 +10,10 @@ mod schema;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{Notify, oneshot};
 use zagg_core::job::Job;
 
@@ -33,10 +34,10 @@ type Work = Box<dyn FnOnce(&mut QueueFile) + Send>;
 
 /// A queue in a file. Leases outlive the process that opened it, jobs outlive the machine's power.
 ///
-/// The clock of the leases is the wall clock, which the processes of a machine share. When it is
-/// set back, leases and delays run on for what they had left; when it is set forward, they may end
-/// early, and at-least-once delivery covers that. A lease of a process of this machine that no
-/// longer exists ends as soon as somebody looks for work and finds none (where `/proc` tells).
+/// The clock of the leases counts from the machine's boot: its processes share it, and nobody sets
+/// it. After a boot leases and delays run on for what they had left. A lease of a process of this
+/// machine that no longer exists ends as soon as somebody looks for work and finds none (where
+/// `/proc` tells).
 ///
 /// The file must lie on a local disk: network file systems do not lock it reliably.
 pub struct Embedded {
@@ -219,8 +220,12 @@ impl fmt::Debug for Embedded {
     }
 }
 
-/// The wall clock, in milliseconds since 1970; 0 for a clock before that.
+/// Milliseconds since the machine booted, sleep included.
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    #[cfg(target_os = "linux")]
+    const CLOCK: ClockId = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: ClockId = ClockId::Monotonic;
+    let since = clock_gettime(CLOCK);
+    since.tv_sec.saturating_mul(1000).saturating_add(since.tv_nsec / 1_000_000)
 }
