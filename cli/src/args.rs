@@ -8,6 +8,8 @@ use zagg_producer::Sources;
 use zagg_program::arguments::{ReadingArguments, S3Arguments};
 use zagg_queue::queue::Class;
 
+use crate::catalog::CatalogArguments;
+
 /// Aggregate granules of point observations to a gridded Zarr store.
 #[derive(Debug, Parser)]
 #[command(name = "zagg", version, propagate_version = true, disable_help_subcommand = true)]
@@ -36,6 +38,11 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Compare two stores cell by cell. Exits 1 when they differ.
     Compare(CompareArguments),
+    /// Make a shard map: which granules touch which shard.
+    ///
+    /// Searches NASA's catalog, or takes a saved one, and asks of each granule's footprint which
+    /// shards of the region it touches.
+    Catalog(Box<CatalogArguments>),
     /// Say how far a run of the fleet has come: shards, rate, time left, cost, what was set aside.
     Status(StatusArguments),
     /// Stop a run of the fleet: its jobs are dropped by whoever gets them. What is done stays.
@@ -58,7 +65,7 @@ pub(crate) struct RunArguments {
     /// The pipeline: what is computed (YAML).
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// The shard map: which granules touch which shard (JSON). Default: the pipeline's `catalog`.
+    /// The shard map: which granules touch which shard (JSON or Parquet). Default: the pipeline's `catalog`.
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Option<PathBuf>,
     /// Where the result goes: a folder or s3://bucket/prefix. Default: the pipeline's `output.store`.

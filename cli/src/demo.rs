@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use zagg_catalog::table;
 use zagg_core::{
     grid::{Grid, Position},
     pipeline::Pipeline,
@@ -84,8 +85,7 @@ fn write_shard_map(files: &Files, granules: &[SampleGranule]) -> Result<u64, Com
         let name = granule.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         vec![("file".to_owned(), format!("granules/{name}"))]
     })?;
-    let json = map.to_json().map_err(|source| ProducerError::ShardMap { path: files.shard_map.clone(), source })?;
-    fs::write(&files.shard_map, json).map_err(cannot_write("the shard map", &files.shard_map))?;
+    table::save(&map, &files.shard_map)?;
     let fullest = map.shards().iter().max_by_key(|shard| shard.granules.len());
     let shard = fullest
         .map(|shard| grid.shard(shard.key))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use zagg_catalog::CatalogError;
 use zagg_granule::{CpuError, EarthdataError, ReadError};
 use zagg_producer::ProducerError;
 use zagg_queue::error::Error as QueueError;
@@ -28,6 +29,9 @@ pub(crate) enum CommandError {
     /// The run cannot be planned.
     #[error(transparent)]
     Producer(#[from] ProducerError),
+    /// No shard map can be made, or read.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +61,7 @@ impl CommandError {
         match self {
             Self::Producer(error) if error.is_usage() => Exit::Usage,
             Self::Producer(error) => Exit::by_fault(error.fault()),
+            Self::Catalog(error) => Exit::by_fault(error.fault()),
             Self::Store(error) => Exit::by_fault(error.fault()),
             Self::Queue(error) => Exit::by_fault(error.fault()),
             Self::Report(ReportError::Json(_)) => Exit::Incomplete,
@@ -64,3 +69,21 @@ impl CommandError {
         }
     }
 }
+
+/// The rooms of the catalog have errors of their own.
+macro_rules! of_catalog {
+    ($($error:path),*) => {
+        $(impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                Self::Catalog(error.into())
+            }
+        })*
+    };
+}
+
+of_catalog!(
+    zagg_catalog::region::RegionError,
+    zagg_catalog::stac::StacError,
+    zagg_catalog::geoparquet::GeoparquetError,
+    zagg_catalog::table::TableError
+);

@@ -1,6 +1,7 @@
 //! `zagg`: what a person types.
 
 mod args;
+mod catalog;
 mod compare;
 mod demo;
 mod error;
@@ -52,6 +53,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             Command::Cancel(typed) => fleet::cancel(&typed, quiet).await,
             Command::Redrive(typed) => fleet::redrive(&typed, quiet).await,
             Command::Dead(typed) => fleet::dead(&typed, quiet).await,
+            Command::Catalog(typed) => catalog::catalog(&typed, quiet).await,
             Command::Login(typed) => login::login(&typed, quiet).await,
             Command::Completions { .. } => Ok(Exit::Done),
         }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use zagg_catalog::table::TableError;
 use zagg_core::{
     fault::Fault,
     grid::{GridError, SignatureMismatch},
     pipeline::PipelineError,
-    shard_map::{MissingHref, ShardMapError},
+    shard_map::MissingHref,
 };
 use zagg_queue::error::Error as QueueError;
 use zagg_store::StoreError;
@@ -33,14 +34,9 @@ pub enum ProducerError {
         /// All problems.
         source: PipelineError,
     },
-    /// A shard map that cannot be used.
-    #[error("the shard map {path} cannot be used", path = path.display())]
-    ShardMap {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: ShardMapError,
-    },
+    /// A shard map that cannot be read.
+    #[error(transparent)]
+    ShardMap(#[from] TableError),
     /// A grid that cannot be built.
     #[error("the grid of {path} cannot be built", path = path.display())]
     Grid {
@@ -128,10 +124,9 @@ impl ProducerError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
+            Self::ShardMap(error) => error.fault(),
             Self::OtherGrid(_) | Self::Shard { .. } | Self::Label { .. } => Fault::Malformed,
-            Self::Pipeline { .. } | Self::ShardMap { .. } | Self::Grid { .. } | Self::Unnamed { .. } => {
-                Fault::Malformed
-            }
+            Self::Pipeline { .. } | Self::Grid { .. } | Self::Unnamed { .. } => Fault::Malformed,
             Self::Run { .. } => Fault::Malformed,
             Self::NoRun { .. } | Self::ReadFile { .. } => Fault::Missing,
             Self::NotInShardMap { .. } | Self::Href(_) => Fault::Missing,

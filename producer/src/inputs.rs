@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use zagg_catalog::table;
 use zagg_core::{grid::Grid, pipeline::Pipeline, shard_map::ShardMap};
 use zagg_store::Location;
 
@@ -54,9 +55,7 @@ impl Inputs {
     /// # Errors
     /// When a file cannot be read or is not what it should be, or something was not named.
     pub fn load(typed: &Sources) -> Result<Self, ProducerError> {
-        let (yaml, pipeline) = load_pipeline(&typed.config)?;
-        let grid =
-            Grid::new(&pipeline.grid).map_err(|source| ProducerError::Grid { path: typed.config.clone(), source })?;
+        let (yaml, pipeline, grid) = Self::load_grid(&typed.config)?;
         let missing = |what: &str, flag: &str, key: &str| ProducerError::Unnamed {
             what: what.to_owned(),
             flag: flag.to_owned(),
@@ -84,6 +83,16 @@ impl Inputs {
         Ok(Self { yaml, pipeline, grid, shard_map, folder, driver, selection, location })
     }
 
+    /// Reads a pipeline: its text, its meaning, its grid.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no pipeline, or asks for no grid that is known.
+    pub fn load_grid(config: &Path) -> Result<(String, Pipeline, Grid), ProducerError> {
+        let (yaml, pipeline) = load_pipeline(config)?;
+        let grid = Grid::new(&pipeline.grid).map_err(|source| ProducerError::Grid { path: config.into(), source })?;
+        Ok((yaml, pipeline, grid))
+    }
+
     /// Whether granules are read over a network, judged by the first one.
     #[must_use]
     pub fn is_remote(&self) -> bool {
@@ -104,9 +113,8 @@ fn load_pipeline(path: &Path) -> Result<(String, Pipeline), ProducerError> {
 }
 
 fn load_shard_map(path: &Path) -> Result<(ShardMap, PathBuf), ProducerError> {
+    let map = table::load(path)?;
     let unreadable = |source| ProducerError::ReadFile { what: "the shard map", path: path.into(), source };
-    let bytes = fs::read(path).map_err(unreadable)?;
-    let map = ShardMap::from_json(&bytes).map_err(|source| ProducerError::ShardMap { path: path.into(), source })?;
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     let folder = absolute.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     Ok((map, folder))

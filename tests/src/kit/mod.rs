@@ -1,6 +1,7 @@
 //! Real parts for tests: Python, an S3 server, a slow network, the `zagg` program, shared data.
 
 pub mod broker;
+pub mod cmr;
 pub mod fleet;
 pub mod function;
 pub mod guard;
@@ -26,6 +27,7 @@ pub mod workdir;
 pub mod zagg_bin;
 
 pub use broker::{Broker, Kind};
+pub use cmr::Cmr;
 pub use fleet::{Fleet, Worker};
 pub use function::Function;
 pub use job::{Ended, Job};

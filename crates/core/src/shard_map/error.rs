@@ -1,5 +1,7 @@
 //! What can be wrong with a shard map.
 
+use std::io::ErrorKind;
+
 use crate::fault::Fault;
 
 /// A shard map that cannot be used.
@@ -12,19 +14,19 @@ pub enum ShardMapError {
     /// The form with a `catalog` of signed decimals, of before June 2026.
     #[error(
         "the shard map has the form of before June 2026 (a `catalog` of signed decimal keys): \
-         regenerate it with `python -m zagg.catalog --config ...`"
+         regenerate it with `zagg catalog --config ...`"
     )]
     CatalogForm,
     /// The form whose granules are bare URLs, of June 2026.
     #[error(
         "the shard map has the form of early June 2026 (granules are bare URLs, without a grid signature): \
-         regenerate it with `python -m zagg.catalog --config ...`"
+         regenerate it with `zagg catalog --config ...`"
     )]
     BareUrlForm,
-    /// The signed-decimal keys of before July 2026.
+    /// The decimal keys of before July 2026, negative in the south.
     #[error(
-        "the shard map has the signed decimal key {key} of before July 2026: \
-         regenerate it with `python -m zagg.catalog --config ...`"
+        "the shard map has the decimal key {key} of before July 2026: \
+         regenerate it with `zagg catalog --config ...`"
     )]
     SignedKey {
         /// The first such key.
@@ -32,11 +34,12 @@ pub enum ShardMapError {
     },
     /// A Parquet file.
     #[error(
-        "the shard map is a Parquet file: regenerate it as JSON with `python -m zagg.catalog --output NAME.json ...`"
+        "the shard map is a Parquet file where JSON is expected: regenerate it as JSON with \
+         `zagg catalog --config ... --output NAME.json`"
     )]
     ParquetForm,
     /// A key that every shard map has is absent.
-    #[error("the file lacks `{key}`, and so is not a shard map: make one with `python -m zagg.catalog --config ...`")]
+    #[error("the file lacks `{key}`, and so is not a shard map: make one with `zagg catalog --config ...`")]
     MissingKey {
         /// The key.
         key: &'static str,
@@ -77,6 +80,9 @@ pub enum ShardMapError {
         /// How many granules there are.
         granules: usize,
     },
+    /// The JSON cannot be written.
+    #[error("the shard map cannot be written as JSON")]
+    Write(#[source] serde_json::Error),
     /// More granules than are numbered.
     #[error("the shard map has more than 4294967295 granules")]
     TooManyGranules,
@@ -89,6 +95,12 @@ impl ShardMapError {
         match self {
             Self::TooManyGranules => Fault::Capacity,
             Self::NoSuchGranule { .. } => Fault::Bug,
+            Self::Write(error) => match error.io_error_kind() {
+                None => Fault::Bug,
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => Fault::Capacity,
+                Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => Fault::Denied,
+                Some(_) => Fault::Transient,
+            },
             _ => Fault::Malformed,
         }
     }

@@ -5,13 +5,17 @@
 //! disagree the map is refused, since nothing says which file holds the points. The order of
 //! granules in a shard is kept: sums are made in it.
 
+mod build;
 mod error;
+mod lists;
+mod python_json;
 mod read;
 mod record;
 mod write;
 
 use std::collections::HashSet;
 
+pub use build::{Pair, ShardMapBuilder};
 pub use error::{MissingHref, ShardMapError};
 use serde_json::{Map, Value};
 
@@ -61,6 +65,8 @@ pub struct ShardMap {
     granules: Vec<Granule>,
     shards: Vec<ShardEntry>,
     notes: Vec<String>,
+    /// Whether the file that was read left out the latitude, so that it is written as it was.
+    latitude_unsaid: bool,
 }
 
 impl ShardMap {
@@ -84,7 +90,7 @@ impl ShardMap {
                 return Err(ShardMapError::NoSuchGranule { key: shard.key, index, granules: granules.len() });
             }
         }
-        Ok(Self { metadata, signature, granules, shards, notes: Vec::new() })
+        Ok(Self { metadata, signature, granules, shards, notes: Vec::new(), latitude_unsaid: false })
     }
 
     /// What the map says about itself.

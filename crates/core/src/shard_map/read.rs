@@ -1,17 +1,14 @@
 //! Reading a shard map: streamed, so that a granule that touches a thousand shards is held once.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor},
+    de::{Error as _, IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
 
-use super::{
-    Granule, ShardEntry, ShardMap, ShardMapError,
-    record::{Item, Record},
-};
+use super::{ShardEntry, ShardMap, ShardMapError, lists::Lists};
 use crate::grid::GridSignature;
 
 impl ShardMap {
@@ -35,9 +32,9 @@ impl ShardMap {
 struct Document {
     #[serde(default)]
     metadata: Map<String, Value>,
-    grid_signature: Option<GridSignature>,
+    grid_signature: Option<Signature>,
     shard_keys: Option<Keys>,
-    granules: Option<Table>,
+    granules: Option<Lists>,
     catalog: Option<IgnoredAny>,
     aoi_mask: Option<IgnoredAny>,
 }
@@ -48,31 +45,83 @@ impl Document {
         if self.catalog.is_some() && self.shard_keys.is_none() {
             return Err(ShardMapError::CatalogForm);
         }
-        let table = self.granules.ok_or(missing("granules"))?;
-        if table.bare_urls {
+        let lists = self.granules.ok_or(missing("granules"))?;
+        if lists.bare_urls {
             return Err(ShardMapError::BareUrlForm);
         }
         let keys = self.shard_keys.ok_or(missing("shard_keys"))?;
         if let Some(key) = keys.signed {
             return Err(ShardMapError::SignedKey { key });
         }
-        let signature = self.grid_signature.ok_or(missing("grid_signature"))?;
-        if let Some(error) = table.error {
+        let header = Header {
+            metadata: self.metadata,
+            signature: self.grid_signature.ok_or(missing("grid_signature"))?,
+            masked: self.aoi_mask.is_some(),
+        };
+        header.map(keys.keys, lists)
+    }
+}
+
+/// What a map says of itself, before its shards.
+pub(super) struct Header {
+    pub(super) metadata: Map<String, Value>,
+    pub(super) signature: Signature,
+    /// Whether there are masks, which are not used.
+    pub(super) masked: bool,
+}
+
+impl Header {
+    /// The map of the shards, keys and granule lists in parallel.
+    pub(super) fn map(self, keys: Vec<u64>, lists: Lists) -> Result<ShardMap, ShardMapError> {
+        if let Some(error) = lists.error {
             return Err(error);
         }
-        if keys.keys.len() != table.lists.len() {
-            return Err(ShardMapError::Lengths { keys: keys.keys.len(), lists: table.lists.len() });
+        if keys.len() != lists.lists.len() {
+            return Err(ShardMapError::Lengths { keys: keys.len(), lists: lists.lists.len() });
         }
-        let entries = keys.keys.into_iter().zip(table.lists);
+        if let Some(key) = keys.iter().find(|key| self.signature.is_decimal(**key)) {
+            return Err(ShardMapError::SignedKey { key: key.cast_signed() });
+        }
+        let entries = keys.into_iter().zip(lists.lists);
         let shards = entries.map(|(key, granules)| ShardEntry { key, granules }).collect();
-        let mut map = ShardMap::new(self.metadata, signature, table.granules, shards)?;
-        if table.repeated > 0 {
-            map.notes.push(format!("{} granules were listed twice in one shard and are read once", table.repeated));
+        let mut map = ShardMap::new(self.metadata, self.signature.signature, lists.granules, shards)?;
+        map.latitude_unsaid = self.signature.latitude_unsaid;
+        if lists.repeated > 0 {
+            map.notes.push(format!("{} granules were listed twice in one shard and are read once", lists.repeated));
         }
-        if self.aoi_mask.is_some() {
+        if self.masked {
             map.notes.push("aoi_mask is ignored: shards are processed whole".to_owned());
         }
         Ok(map)
+    }
+}
+
+/// A grid signature, and whether it leaves out the latitude, as the Python zagg's do.
+pub(super) struct Signature {
+    pub(super) signature: GridSignature,
+    pub(super) latitude_unsaid: bool,
+}
+
+impl Signature {
+    /// Whether a key is a cell's decimal name, which stood for it before July 2026: the base cell
+    /// from 1 to 6, then a digit from 1 to 4 for each order. Words are 2^60 and more.
+    fn is_decimal(&self, key: u64) -> bool {
+        let GridSignature::Healpix { parent_order, .. } = &self.signature else { return false };
+        let digits = key.to_string().into_bytes();
+        key < 1 << 60
+            && digits.len() == usize::from(*parent_order) + 1
+            && digits.first().is_some_and(|digit| (b'1'..=b'6').contains(digit))
+            && digits.iter().skip(1).all(|digit| (b'1'..=b'4').contains(digit))
+            && *parent_order > 0
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Value::deserialize(deserializer)?;
+        let latitude_unsaid = object.get("latitude").is_none();
+        let signature = serde_json::from_value(object).map_err(D::Error::custom)?;
+        Ok(Self { signature, latitude_unsaid })
     }
 }
 
@@ -136,121 +185,5 @@ impl<'de> Deserialize<'de> for Key {
         }
 
         deserializer.deserialize_u64(KeyVisitor)
-    }
-}
-
-/// `granules`: every granule once, and for each shard the places of its granules.
-#[derive(Default)]
-struct Table {
-    granules: Vec<Granule>,
-    places: HashMap<String, u32>,
-    lists: Vec<Vec<u32>>,
-    /// For each granule, the number of the list that it was last put in, from 1.
-    last_list: Vec<usize>,
-    repeated: u64,
-    bare_urls: bool,
-    error: Option<ShardMapError>,
-}
-
-impl Table {
-    /// Takes one record of the list that is being read.
-    fn take(&mut self, record: Record<'_>, list: &mut Vec<u32>) {
-        let place = match self.place(record) {
-            Ok(place) => place,
-            Err(error) => {
-                self.error.get_or_insert(error);
-                return;
-            }
-        };
-        let this_list = self.lists.len() + 1;
-        match self.last_list.get_mut(place as usize) {
-            Some(last) if *last == this_list => self.repeated += 1,
-            Some(last) => {
-                *last = this_list;
-                list.push(place);
-            }
-            None => {}
-        }
-    }
-
-    /// The place of a record's granule, which is added or completed.
-    fn place(&mut self, record: Record<'_>) -> Result<u32, ShardMapError> {
-        let Some(&place) = self.places.get(record.id.as_ref()) else {
-            let place = u32::try_from(self.granules.len()).map_err(|_| ShardMapError::TooManyGranules)?;
-            self.places.insert(record.id.clone().into_owned(), place);
-            self.granules.push(record.into_granule());
-            self.last_list.push(0);
-            return Ok(place);
-        };
-        let granule = &mut self.granules[place as usize];
-        for (driver, href) in record.hrefs {
-            match granule.hrefs.iter().find(|(name, _)| *name == driver) {
-                None => granule.hrefs.push((driver.into_owned(), href.into_owned())),
-                Some((_, first)) if *first == href => {}
-                Some((_, first)) => {
-                    return Err(ShardMapError::ConflictingLocations {
-                        id: granule.id.clone(),
-                        driver: driver.into_owned(),
-                        first: first.clone(),
-                        second: href.into_owned(),
-                    });
-                }
-            }
-        }
-        Ok(place)
-    }
-}
-
-impl<'de> Deserialize<'de> for Table {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TableVisitor;
-
-        impl<'de> Visitor<'de> for TableVisitor {
-            type Value = Table;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of granule lists")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Table, A::Error> {
-                let mut table = Table::default();
-                while let Some(list) = seq.next_element_seed(List(&mut table))? {
-                    table.lists.push(list);
-                }
-                Ok(table)
-            }
-        }
-
-        deserializer.deserialize_seq(TableVisitor)
-    }
-}
-
-/// One shard's list.
-struct List<'t>(&'t mut Table);
-
-impl<'de> DeserializeSeed<'de> for List<'_> {
-    type Value = Vec<u32>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<u32>, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for List<'_> {
-    type Value = Vec<u32>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of granules")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u32>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = seq.next_element::<Item<'_>>()? {
-            match item {
-                Item::Record(record) => self.0.take(record, &mut list),
-                Item::BareUrl => self.0.bare_urls = true,
-            }
-        }
-        Ok(list)
     }
 }

@@ -20,8 +20,8 @@ pub(super) enum Item<'de> {
 pub(super) struct Record<'de> {
     pub(super) id: Cow<'de, str>,
     pub(super) hrefs: Vec<(Cow<'de, str>, Cow<'de, str>)>,
-    time_start: Option<Cow<'de, str>>,
-    time_end: Option<Cow<'de, str>>,
+    pub(super) time_start: Option<Cow<'de, str>>,
+    pub(super) time_end: Option<Cow<'de, str>>,
 }
 
 impl Record<'_> {

@@ -198,3 +198,84 @@ fn keys_of_real_shard_maps_are_shards_of_their_grids() {
     assert_eq!(grid.signature().matches(map.signature()), Ok(()));
     assert!(map.shards().iter().all(|shard| grid.shard(shard.key).is_ok()));
 }
+
+#[test]
+#[ignore = "needs ../shared"]
+fn real_shard_maps_are_written_to_the_byte_as_they_were_read() {
+    for file in ["catalog/sm_healpix_o9.json", "catalog/sm_healpix_o10.json", "catalog/sm_rect_3km.json"] {
+        let text = std::fs::read_to_string(format!("{SHARED}{file}")).unwrap();
+        let map = ShardMap::from_json(text.as_bytes()).unwrap();
+        assert!(map.to_json().unwrap() == text, "{file} is written otherwise than it was read");
+    }
+}
+
+#[test]
+fn a_map_that_was_read_keeps_its_latitude_unsaid_and_a_new_one_says_it() {
+    let read = map("[1]", &format!("[[{A}]]")).unwrap();
+    assert!(!read.to_json().unwrap().contains("latitude"));
+    assert!(!read.header_json().unwrap().contains("latitude"));
+    let made =
+        ShardMap::new(Map::new(), read.signature().clone(), read.granules().to_vec(), read.shards().to_vec()).unwrap();
+    assert!(made.to_json().unwrap().contains("\"layout\": \"fullsphere\",\n    \"latitude\": \"authalic-wgs84\"\n  }"));
+    assert_eq!((made.digest(), made.signature()), (read.digest(), read.signature()));
+    let again = ShardMap::from_json(made.to_json().unwrap().as_bytes()).unwrap();
+    assert_eq!(again.to_json().unwrap(), made.to_json().unwrap());
+}
+
+#[test]
+fn a_location_that_the_python_zagg_expects_is_null_where_it_is_absent() {
+    let only = |driver: &str| format!(r#"{{"id": "A", "{driver}": "x://y"}}"#);
+    let lists = format!("[[{B}], [{}], [{}]]", only("s3").replace('A', "C"), only("file").replace('A', "D"));
+    let json: Value = serde_json::from_str(&map("[1, 2, 3]", &lists).unwrap().to_json().unwrap()).unwrap();
+    assert_eq!(json["granules"][0][0].to_string(), r#"{"id":"B","s3":null,"https":"https://host/B.h5"}"#);
+    assert_eq!(json["granules"][1][0].to_string(), r#"{"id":"C","s3":"x://y","https":null}"#);
+    assert_eq!(json["granules"][2][0].to_string(), r#"{"id":"D","file":"x://y"}"#);
+}
+
+#[test]
+fn decimal_keys_of_the_north_are_refused_like_signed_ones() {
+    let error = map("[7, 4111234]", "[[], []]").unwrap_err();
+    assert!(matches!(error, ShardMapError::SignedKey { key: 4_111_234 }), "{error}");
+    assert!(error.to_string().contains("`zagg catalog --config ...`"), "{error}");
+    // Not of seven digits, not of a base cell, not of digits from 1 to 4.
+    assert!(map("[411123, 7111234, 4111534]", "[[], [], []]").is_ok());
+}
+
+#[test]
+fn a_writer_that_fails_is_told() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let error = map("[1]", &format!("[[{A}]]")).unwrap().write_json(Full).unwrap_err();
+    assert!(matches!(error, ShardMapError::Write(_)));
+    assert_eq!(error.fault(), crate::fault::Fault::Capacity);
+}
+
+#[test]
+fn a_map_is_built_row_by_row_as_it_is_read_whole() {
+    let whole = map("[5, 3, 4]", &format!("[[{A}, {B}], [{B}], []]")).unwrap();
+    let mut rows = ShardMapBuilder::from_header(&whole.header_json().unwrap()).unwrap();
+    let mut lists = ShardMapBuilder::from_header(&whole.header_json().unwrap()).unwrap();
+    for (shard, text) in whole.shards().iter().zip([format!("[{A}, {B}]"), format!("[{B}]"), "[]".to_owned()]) {
+        lists.shard_of_json(shard.key, &text).unwrap();
+        rows.shard(shard.key);
+        for granule in whole.granules_of(shard) {
+            let hrefs: Vec<_> = granule.hrefs.iter().map(|(driver, href)| (driver.as_str(), href.as_str())).collect();
+            let (id, time_start) = (granule.id.as_str(), granule.time_start.as_deref());
+            rows.pair(Pair { id, hrefs: &hrefs, time_start, time_end: granule.time_end.as_deref() });
+        }
+    }
+    assert_eq!(rows.finish().unwrap(), whole);
+    assert_eq!(lists.finish().unwrap(), whole);
+    let mut older = ShardMapBuilder::from_header(&whole.header_json().unwrap()).unwrap();
+    assert!(matches!(older.shard_of_json(1, r#"["s3://b/x.h5"]"#), Err(ShardMapError::BareUrlForm)));
+    assert!(matches!(older.shard_of_json(1, "[]x"), Err(ShardMapError::Json(_))));
+    assert!(ShardMapBuilder::from_header("{}").is_err());
+}
