@@ -46,9 +46,12 @@ def catalog(path):
 
 def pairs(path):
     import pandas
+    import pyarrow.parquet
 
     frame = pandas.read_parquet(path)
+    notes = pyarrow.parquet.read_schema(path).metadata
     return {
+        "notes": {key.decode(): json.loads(value) for key, value in notes.items()},
         "columns": list(frame.columns),
         "rows": len(frame),
         "granules": {str(key): list(rows) for key, rows in frame.groupby("shard_key", sort=False)["granule_id"]},

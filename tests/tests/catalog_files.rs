@@ -124,6 +124,12 @@ fn pandas_reads_the_pairs_of_a_shard_map() {
     let found = script("pairs", &[&path]);
     assert_eq!(found["columns"], json!(["shard_key", "granule_id", "s3", "https", "time_start", "time_end"]));
     assert_eq!(found["rows"], 6);
+    assert_eq!(found["notes"]["zagg:shardmap_meta"]["metadata"], Value::Object(map().metadata().clone()));
+    assert_eq!(found["notes"]["zagg:shardmap_meta"]["grid_signature"]["latitude"], "authalic-wgs84");
+    assert_eq!(
+        found["notes"]["zagg:shardmap_table"],
+        json!({"version": 1, "drivers": ["s3", "https"], "empty_shards": []})
+    );
     let shards: Vec<_> = found["granules"].as_object().unwrap().iter().collect();
     for (shard, (key, granules)) in map().shards().iter().zip(shards) {
         assert_eq!(*key, shard.key.to_string());

@@ -32,6 +32,9 @@ use crate::{
 
 /// Slots that one feeder serves: one request to the broker at a time is enough for them.
 const SLOTS_PER_FEEDER: usize = 256;
+/// The longest wait of one receive for a drain that ends when nothing is left: it looks whether that is
+/// so after each.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 /// The longest pause between two tries to reach the broker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -148,16 +151,18 @@ impl Feeder {
 
     async fn take(&mut self) -> Result<(), QueueError> {
         let mut trouble: Option<(Instant, Duration)> = None;
+        let DrainSettings { wait, until_empty, .. } = self.settings;
+        let wait = if until_empty { wait.min(LAST_WAIT) } else { wait };
         loop {
             while self.jobs.try_join_next().is_some() {}
             let mut permits = self.free_slots().await;
-            match self.bench.queue.receive(permits.len(), self.settings.wait).await {
+            match self.bench.queue.receive(permits.len(), wait).await {
                 Ok(received) => {
                     trouble = None;
                     self.pulse.answer();
                     if received.is_empty() {
                         permits.clear();
-                        if self.settings.until_empty && self.is_over().await? {
+                        if until_empty && self.is_over().await? {
                             return Ok(());
                         }
                     } else {

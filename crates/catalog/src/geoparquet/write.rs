@@ -12,6 +12,7 @@ use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},
+    errors::ParquetError,
     file::{metadata::KeyValue, properties::WriterProperties},
 };
 use serde_json::{Value, json};
@@ -35,8 +36,10 @@ pub fn write(catalog: &Catalog, path: &Path) -> Result<(), GeoparquetError> {
     file::replace(path, io_error, |staged| {
         let encode = |source| GeoparquetError::Encode { path: path.into(), source };
         let pictures = picture_names(&catalog.entries);
-        let schema = Arc::new(Schema::new(fields(&pictures)));
-        let properties = properties(catalog).map_err(encode)?;
+        let notes = notes(catalog);
+        // Some readers look for notes in Arrow's schema only, others in the file's own only.
+        let schema = Arc::new(Schema::new_with_metadata(fields(&pictures), notes.clone()));
+        let properties = properties(notes).map_err(encode)?;
         let mut writer = ArrowWriter::try_new(&mut *staged, schema.clone(), Some(properties)).map_err(encode)?;
         for (batch, entries) in catalog.entries.chunks(BATCH).enumerate() {
             let geometry = geometries(entries, batch * BATCH, path)?;
@@ -48,15 +51,20 @@ pub fn write(catalog: &Catalog, path: &Path) -> Result<(), GeoparquetError> {
     })
 }
 
-fn properties(catalog: &Catalog) -> Result<WriterProperties, parquet::errors::ParquetError> {
+/// What the file says of itself.
+fn notes(catalog: &Catalog) -> [(String, String); 3] {
     let parts = || catalog.entries.iter().filter_map(|entry| Some(entry.footprint.as_ref()?.parts.len()));
     let geo = meta::geo(parts().any(|parts| parts > 1), parts().any(|parts| parts == 1));
-    let note = |key: &str, value: &Value| KeyValue::new(key.to_owned(), value.to_string());
-    let notes = vec![
+    let note = |key: &str, value: &Value| (key.to_owned(), value.to_string());
+    [
         note("geo", &geo),
         note("stac-geoparquet", &json!({"version": "1.0.0"})),
         note(meta::CATALOG_META, &Value::Object(catalog.metadata.clone())),
-    ];
+    ]
+}
+
+fn properties(notes: [(String, String); 3]) -> Result<WriterProperties, ParquetError> {
+    let notes = notes.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
     let compression = Compression::ZSTD(ZstdLevel::try_new(3)?);
     Ok(WriterProperties::builder().set_compression(compression).set_key_value_metadata(Some(notes)).build())
 }

@@ -35,10 +35,11 @@ pub fn write(map: &ShardMap, path: &Path) -> Result<(), TableError> {
     let io_error = |source| TableError::Write { path: path.into(), source };
     file::replace(path, io_error, |staged| {
         let encode = |source| TableError::Encode { path: path.into(), source };
-        let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
         let form = serde_json::to_string(&form).map_err(|error| encode(ParquetError::External(Box::new(error))))?;
-        let properties = properties(vec![note(HEADER, header), note(TABLE, form)]).map_err(encode)?;
-        let schema = Arc::new(columns.schema());
+        let notes = [(HEADER.to_owned(), header), (TABLE.to_owned(), form)];
+        let properties = properties(notes.clone()).map_err(encode)?;
+        // Some readers look for notes in Arrow's schema only, others in the file's own only.
+        let schema = Arc::new(columns.schema().with_metadata(notes));
         let mut writer = ArrowWriter::try_new(&mut *staged, schema.clone(), Some(properties)).map_err(encode)?;
         let mut rows = Rows::default();
         for shard in map.shards() {
@@ -64,7 +65,8 @@ fn form(map: &ShardMap, columns: &Columns) -> Form {
     }
 }
 
-fn properties(notes: Vec<KeyValue>) -> Result<WriterProperties, ParquetError> {
+fn properties(notes: [(String, String); 2]) -> Result<WriterProperties, ParquetError> {
+    let notes = notes.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(9)?))
         .set_dictionary_enabled(true)

@@ -63,7 +63,7 @@ pub enum GridError {
     /// A shard key in the signed-decimal form that shard maps had before July 2026.
     #[error(
         "shard key {key} is in the signed-decimal form of shard maps made before July 2026: \
-         regenerate the shard map with `python -m zagg.catalog`"
+         regenerate the shard map with `zagg catalog`"
     )]
     SignedDecimalKey {
         /// The key.
