@@ -106,7 +106,17 @@ fn a_run_takes_a_table_for_a_shard_map() {
     job.must_run(&clean, &[]);
     let mut zagg = job.zagg();
     let store = job.store("of-table.zarr");
-    zagg.args(["run", "--config", "atl06.yaml", "--catalog", "shardmap.parquet", "--driver", "file", "--store", &store]);
+    zagg.args([
+        "run",
+        "--config",
+        "atl06.yaml",
+        "--catalog",
+        "shardmap.parquet",
+        "--driver",
+        "file",
+        "--store",
+        &store,
+    ]);
     Said::of(&zagg.output().unwrap()).expect(0);
     let results = |store: &str| zagg_tests::kit::objects::results_of_folder(Path::new(store));
     zagg_tests::kit::objects::assert_same(&results(&clean), &results(&store));

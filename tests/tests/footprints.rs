@@ -288,7 +288,9 @@ fn no_point_along_a_published_track_is_missed_with_the_default_margin() {
     }
     eprintln!("{looked} of {} footprints, {long} with a side of more than 1200 km", catalog.entries.len());
     for (order, [pairs, without, with]) in lost.iter().enumerate().skip(6) {
-        eprintln!("order {order:>2}: {pairs:>8} pairs, {without:>5} missed with no margin, {with} with {DEFAULT_MARGIN_M} m");
+        eprintln!(
+            "order {order:>2}: {pairs:>8} pairs, {without:>5} missed with no margin, {with} with {DEFAULT_MARGIN_M} m"
+        );
     }
     assert!(lost.iter().all(|[_, _, with]| *with == 0), "{lost:?}");
     assert!(lost[12][1] > 100 && long == 101, "the measure finds what is missed: {lost:?}, {long}");

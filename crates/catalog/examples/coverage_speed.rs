@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => geoparquet::read(Path::new(&path))?.entries.into_iter().filter_map(|e| e.footprint).collect(),
         None => Vec::new(),
     };
-    println!("{:>9}  {:<22} {:>7} {:>9} {:>8} {:>8} {:>9}", "granules", "region", "shards", "pairs", "wall s", "CPU s", "peak MB");
+    println!(
+        "{:>9}  {:<22} {:>7} {:>9} {:>8} {:>8} {:>9}",
+        "granules", "region", "shards", "pairs", "wall s", "CPU s", "peak MB"
+    );
     let globe = Area { parts: vec![Part::Band { south_deg: -90.0, north_deg: 90.0 }] };
     if !real.is_empty() {
         let own: Vec<_> = real.iter().cloned().map(Some).collect();
@@ -74,7 +77,8 @@ fn footprint(real: &[Area], i: usize) -> Area {
     let turn = (i as f64 * 0.618_033_988_749_894_9).fract() * 360.0;
     let Some(area) = real.get(i % real.len().max(1)) else { return strip(turn, i) };
     let shift = ((i as f64 * 0.754_877_666_246_692_8).fract() - 0.5) * 0.02;
-    let moved = |ring: &Ring| ring.iter().map(|[lon, lat]| [lon + turn - 180.0, (lat + shift).clamp(-90.0, 90.0)]).collect();
+    let moved =
+        |ring: &Ring| ring.iter().map(|[lon, lat]| [lon + turn - 180.0, (lat + shift).clamp(-90.0, 90.0)]).collect();
     let part = |part: &Part| match part {
         Part::Polygon(rings) => Part::Polygon(rings.iter().map(moved).collect()),
         other => other.clone(),
@@ -110,5 +114,8 @@ fn cpu_seconds() -> f64 {
 fn peak_megabytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
+    line.split_whitespace()
+        .next()
+        .and_then(|kilobytes| kilobytes.parse::<f64>().ok())
+        .map_or(f64::NAN, |kb| kb / 1024.0)
 }

@@ -1,4 +1,5 @@
 //! What must not change a cover, and what no area may do to the program.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use zagg_catalog::{
@@ -186,11 +187,15 @@ fn a_line_there_and_back_a_point_and_a_spike_touch_what_they_pass() {
 
 #[test]
 fn what_is_no_area_is_refused_by_its_place() {
-    let area = |rings: Vec<Ring>| Area { parts: vec![Part::Polygon(vec![vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]]), Part::Polygon(rings)] };
+    let area = |rings: Vec<Ring>| Area {
+        parts: vec![Part::Polygon(vec![vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]]), Part::Polygon(rings)],
+    };
     let refused = |rings: Vec<Ring>| cover::nested(&area(rings), order(3)).unwrap_err();
     let hole = vec![[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]];
     let nan = refused(vec![hole.clone(), vec![[0.0, 0.0], [1.0, f64::NAN], [2.0, 2.0]]]);
-    assert!(matches!(nan, CoverError::NotAPosition { place, .. } if (place.part, place.ring, place.corner) == (1, 1, 1)));
+    assert!(
+        matches!(nan, CoverError::NotAPosition { place, .. } if (place.part, place.ring, place.corner) == (1, 1, 1))
+    );
     let opposite = refused(vec![hole.clone(), vec![[0.0, 0.0], [10.0, 20.0], [-170.0, -20.0]]]);
     assert!(matches!(opposite, CoverError::Antipodal { place } if (place.part, place.ring, place.corner) == (1, 1, 1)));
     assert!(matches!(refused(vec![hole, vec![]]), CoverError::Empty { place } if (place.part, place.ring) == (1, 1)));

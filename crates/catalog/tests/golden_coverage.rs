@@ -1,5 +1,6 @@
 //! Covers compared with the golden ones, which are mortie's. A cell that one has and the other has
 //! not is shown to have no area in common with the polygon.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ fn golden(name: &str) -> Value {
 
 fn rings(case: &Value) -> Vec<Ring> {
     let numbers = |list: &Value| list.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
-    let ring = |ring: &Value| numbers(&ring["lons"]).into_iter().zip(numbers(&ring["lats"])).map(|(x, y)| [x, y]).collect();
+    let ring =
+        |ring: &Value| numbers(&ring["lons"]).into_iter().zip(numbers(&ring["lats"])).map(|(x, y)| [x, y]).collect();
     case["rings"].as_array().unwrap().iter().map(ring).collect()
 }
 
@@ -27,7 +29,8 @@ fn rings(case: &Value) -> Vec<Ring> {
 fn expected(case: &Value, order: u8) -> BTreeSet<u64> {
     let words = case[format!("moc_o{order}")].as_array().unwrap().iter().map(|word| word.as_u64().unwrap());
     let words = words.map(|word| Word::from_bits(word).unwrap());
-    let ids: BTreeSet<u64> = words.flat_map(|word| word.children(Order::new(order).unwrap())).map(Word::nested).collect();
+    let ids: BTreeSet<u64> =
+        words.flat_map(|word| word.children(Order::new(order).unwrap())).map(Word::nested).collect();
     assert_eq!(ids.len() as u64, case[format!("n_o{order}")].as_u64().unwrap());
     ids
 }

@@ -1,4 +1,5 @@
 //! Assignment of the real footprints of `cat_neon.parquet` compared with the Python zagg's maps.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -40,7 +41,8 @@ fn map(name: &str) -> (Value, Vec<(u64, Vec<String>)>) {
     let map = json(name);
     let keys = map["shard_keys"].as_array().unwrap().iter().map(|key| key.as_u64().unwrap());
     let id = |granule: &Value| granule["id"].as_str().unwrap().to_owned();
-    let lists = map["granules"].as_array().unwrap().iter().map(|list| list.as_array().unwrap().iter().map(id).collect());
+    let lists =
+        map["granules"].as_array().unwrap().iter().map(|list| list.as_array().unwrap().iter().map(id).collect());
     let shards = keys.zip(lists).collect();
     (map, shards)
 }
@@ -97,7 +99,11 @@ fn all_real_footprints_together_touch_as_many_cells_of_order_9_as_in_the_golden_
     assert_eq!((assigned.region_shards, assigned.pairs()), (12 << 18, 1_325_447));
     // One by one they have the same.
     let order = Order::new(9).unwrap();
-    let one_by_one: u64 = all.entries.iter().map(|entry| cover::nested(entry.footprint.as_ref().unwrap(), order).unwrap().len() as u64).sum();
+    let one_by_one: u64 = all
+        .entries
+        .iter()
+        .map(|entry| cover::nested(entry.footprint.as_ref().unwrap(), order).unwrap().len() as u64)
+        .sum();
     assert_eq!(one_by_one, 1_325_447);
 }
 
@@ -111,12 +117,23 @@ fn explore_rect() {
     let grid = Grid::Rectilinear(RectilinearGrid::new("EPSG:32618", [10.0, 10.0], bounds, [300, 300]).unwrap());
     let catalog = named_by(&expected);
     let ours = assigned(&grid, &region(), &catalog);
-    let theirs: BTreeMap<u64, BTreeSet<String>> = expected.iter().map(|(k, v)| (*k, v.iter().cloned().collect())).collect();
-    println!("R {} {} pairs {} {}", ours.len(), expected.len(), ours.iter().map(|s| s.1.len()).sum::<usize>(), expected.iter().map(|s| s.1.len()).sum::<usize>());
+    let theirs: BTreeMap<u64, BTreeSet<String>> =
+        expected.iter().map(|(k, v)| (*k, v.iter().cloned().collect())).collect();
+    println!(
+        "R {} {} pairs {} {}",
+        ours.len(),
+        expected.len(),
+        ours.iter().map(|s| s.1.len()).sum::<usize>(),
+        expected.iter().map(|s| s.1.len()).sum::<usize>()
+    );
     for (key, ids) in &ours {
         let ids: BTreeSet<String> = ids.iter().cloned().collect();
         let none = BTreeSet::new();
         let their = theirs.get(key).unwrap_or(&none);
-        println!("R {key} extra {:?} missing {:?}", ids.difference(their).collect::<Vec<_>>(), their.difference(&ids).collect::<Vec<_>>());
+        println!(
+            "R {key} extra {:?} missing {:?}",
+            ids.difference(their).collect::<Vec<_>>(),
+            their.difference(&ids).collect::<Vec<_>>()
+        );
     }
 }

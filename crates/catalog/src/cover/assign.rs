@@ -165,7 +165,11 @@ struct Batch {
     unusable: Vec<(u32, CoverError)>,
 }
 
-fn assign_to<S: Shards, F: Footprints + ?Sized>(shards: &S, footprints: &F, margin: f64) -> Result<Assigned, CoverError> {
+fn assign_to<S: Shards, F: Footprints + ?Sized>(
+    shards: &S,
+    footprints: &F,
+    margin: f64,
+) -> Result<Assigned, CoverError> {
     if shards.count() > MOST_SHARDS {
         return Err(CoverError::TooManyShards { limit: MOST_SHARDS });
     }

@@ -12,7 +12,7 @@ use zagg_core::morton::rank_to_xy;
 use super::{
     arc::Arc,
     cap::Cap,
-    vector::{Vector, add, dot, normal, norm, scale, sin_cos_deg, sub, unit},
+    vector::{Vector, add, dot, norm, normal, scale, sin_cos_deg, sub, unit},
 };
 
 /// The finest order, at which what is still open counts as touched.
@@ -77,7 +77,7 @@ impl Cell {
 
     /// Whether one of the arcs comes within `margin` radians of the cell. With a margin, an arc
     /// up to twice as far may count as well, beyond a corner.
-    pub(super) fn touches<'a>(self, arcs: &mut dyn Iterator<Item = &'a Arc>, margin: f64) -> bool {
+    pub(super) fn touches(self, arcs: &mut dyn Iterator<Item = &Arc>, margin: f64) -> bool {
         let rough = Bands::rough(self);
         let mut bands = None;
         let mut open = Vec::new();

@@ -64,7 +64,15 @@ impl<N: Copy> Descent<N> {
 
     /// Asks one node; `from` is where the arcs of the node above begin on the stack, `known` a
     /// witness in its cap.
-    fn visit<T: Tree<Node = N>>(&mut self, tree: &T, polygon: &Polygon, node: N, cap: &Cap, from: usize, known: Witness) {
+    fn visit<T: Tree<Node = N>>(
+        &mut self,
+        tree: &T,
+        polygon: &Polygon,
+        node: N,
+        cap: &Cap,
+        from: usize,
+        known: Witness,
+    ) {
         let own = self.arcs.len();
         for place in from..own {
             let index = self.arcs[place];

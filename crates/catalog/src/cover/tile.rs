@@ -37,7 +37,9 @@ impl Plane<'_> {
         }
         let comes_back = |x: f64, y: f64, lon: f64, lat: f64| {
             let there = self.projection.forward(lon, lat);
-            there.is_some_and(|(a, b)| (a - x).hypot(b - y) < 1e-3 * self.grid.resolution[0].max(self.grid.resolution[1]))
+            there.is_some_and(|(a, b)| {
+                (a - x).hypot(b - y) < 1e-3 * self.grid.resolution[0].max(self.grid.resolution[1])
+            })
         };
         // On the very seam of the plane a position may come back on the other side of it.
         let beside = || {
@@ -104,7 +106,7 @@ impl Tile {
 
     /// Whether one of some arcs comes within `margin` radians of the tile. It may count when it
     /// is a few times as far from the tile as the tile's sides stray.
-    pub(super) fn touches<'a>(&self, arcs: &mut dyn Iterator<Item = &'a Arc>, margin: f64) -> bool {
+    pub(super) fn touches(&self, arcs: &mut dyn Iterator<Item = &Arc>, margin: f64) -> bool {
         if self.ragged {
             return true;
         }
@@ -134,7 +136,8 @@ fn outline(pieces: u32, at: &impl Fn(f64, f64) -> Option<Vector>) -> Option<(Vec
     let mut arcs = Vec::with_capacity(4 * pieces as usize);
     let mut stray = 0.0_f64;
     let step = 1.0 / f64::from(pieces);
-    let along: [&dyn Fn(f64) -> Option<Vector>; 4] = [&|t| at(t, 0.0), &|t| at(1.0, t), &|t| at(1.0 - t, 1.0), &|t| at(0.0, 1.0 - t)];
+    let along: [&dyn Fn(f64) -> Option<Vector>; 4] =
+        [&|t| at(t, 0.0), &|t| at(1.0, t), &|t| at(1.0 - t, 1.0), &|t| at(0.0, 1.0 - t)];
     for side in along {
         let mut start = side(0.0)?;
         for piece in 0..pieces {

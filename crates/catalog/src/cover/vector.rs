@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn quarter_turns_are_exact() {
         for turn in -8..=8 {
-            for (degrees, expected) in [(0.0, (0.0, 1.0)), (90.0, (1.0, 0.0)), (180.0, (0.0, -1.0)), (270.0, (-1.0, 0.0))] {
+            for (degrees, expected) in
+                [(0.0, (0.0, 1.0)), (90.0, (1.0, 0.0)), (180.0, (0.0, -1.0)), (270.0, (-1.0, 0.0))]
+            {
                 assert_eq!(sin_cos_deg(degrees + 360.0 * f64::from(turn)), expected);
             }
         }

@@ -25,7 +25,7 @@ fn footprints() -> Vec<Option<Area>> {
     let area = |i: u32| {
         let (lon, lat) = (f64::from(i) * 37.3 % 360.0, f64::from(i) * 11.7 % 160.0 - 80.0);
         let mut area = boxed(lon, lat, lon + 8.0, lat + 3.0);
-        if i % 5 == 0 {
+        if i.is_multiple_of(5) {
             area.parts.extend(boxed(lon + 4.0, lat + 1.0, lon + 12.0, lat + 4.0).parts);
         }
         area
@@ -54,7 +54,13 @@ fn assignment_is_the_covers_of_region_and_footprints_crossed() {
     let regions = [
         Area { parts: vec![Part::Band { south_deg: -90.0, north_deg: 90.0 }] },
         Area { parts: vec![Part::Polygon(vec![ring(-50.0), ring(-65.0)])] },
-        Area { parts: boxed(-20.0, -10.0, 30.0, 40.0).parts.into_iter().chain(boxed(170.0, 0.0, 190.0, 9.0).parts).collect() },
+        Area {
+            parts: boxed(-20.0, -10.0, 30.0, 40.0)
+                .parts
+                .into_iter()
+                .chain(boxed(170.0, 0.0, 190.0, 9.0).parts)
+                .collect(),
+        },
         boxed(3.0, 3.0, 3.1, 3.1),
     ];
     for region in regions {
@@ -65,7 +71,7 @@ fn assignment_is_the_covers_of_region_and_footprints_crossed() {
             assert_eq!(found, by_brute_force(&region, &footprints, order));
             assert_eq!(assigned.region_shards, nested(&region, order).unwrap().len() as u64);
             assert_eq!(assigned.empty_shards(), assigned.region_shards - found.len() as u64);
-            let inside: std::collections::BTreeSet<u32> = found.iter().flat_map(|(_, list)| list).copied().collect();
+            let inside: BTreeSet<u32> = found.iter().flat_map(|(_, list)| list).copied().collect();
             assert_eq!(inside.len() + assigned.outside.len() + assigned.without_footprint.len(), footprints.len());
             assert!(assigned.outside.iter().all(|i| !inside.contains(i) && footprints[*i as usize].is_some()));
         }
@@ -97,7 +103,7 @@ fn a_margin_adds_the_shards_that_come_near() {
         assigned.shards().map(|(key, _)| key).collect()
     };
     let around = |metres: f64| {
-        let mut cells = std::collections::BTreeSet::new();
+        let mut cells = BTreeSet::new();
         for step in 0..3000 {
             let (corner, t) = (step / 1000, f64::from(step % 1000) / 1000.0);
             let ring = [[10.0, 50.0], [10.3, 50.0], [10.3, 50.2], [10.0, 50.0]];
@@ -117,7 +123,7 @@ fn a_margin_adds_the_shards_that_come_near() {
         assert!(keys(0.0).iter().all(|key| found.contains(key)) && found.len() > keys(0.0).len());
         assert!(around(0.97 * margin).iter().all(|key| found.contains(key)), "{margin}");
     }
-    let far: std::collections::BTreeSet<u64> = keys(9100.0).into_iter().collect();
+    let far: BTreeSet<u64> = keys(9100.0).into_iter().collect();
     assert!(keys(3000.0).iter().all(|key| far.contains(key)));
 }
 
@@ -125,7 +131,8 @@ fn a_margin_adds_the_shards_that_come_near() {
 fn a_rectilinear_grid_is_assigned_by_tile_numbers() {
     let grid = RectilinearGrid::new("EPSG:4326", [1.0, 1.0], [-180.0, -90.0, 180.0, 90.0], [10, 10]).unwrap();
     let grid = Grid::Rectilinear(grid);
-    let footprints = [Some(boxed(1.0, 1.0, 2.0, 2.0)), Some(boxed(175.0, -5.0, 185.0, 5.0)), Some(boxed(100.0, 89.0, 280.0, 89.0))];
+    let footprints =
+        [Some(boxed(1.0, 1.0, 2.0, 2.0)), Some(boxed(175.0, -5.0, 185.0, 5.0)), Some(boxed(100.0, 89.0, 280.0, 89.0))];
     let globe = Area { parts: vec![Part::Band { south_deg: -90.0, north_deg: 90.0 }] };
     let assigned = assign(&grid, &globe, footprints.as_slice(), 0.0).unwrap();
     assert_eq!(assigned.region_shards, 36 * 18);

@@ -64,7 +64,8 @@ fn what_is_within_the_inner_planes_is_hashed_to_the_cell() {
                 let position = unit(add(scale(south, 1.0 - t), scale(north, t))).unwrap();
                 if bands.normals.iter().zip(bands.inner).all(|(n, inner)| dot(*n, position) >= inner) {
                     within += 1;
-                    let (lon, lat) = (position[1].atan2(position[0]), position[2].atan2(position[0].hypot(position[1])));
+                    let (lon, lat) =
+                        (position[1].atan2(position[0]), position[2].atan2(position[0].hypot(position[1])));
                     assert_eq!(nested::get(cell.order).hash(lon, lat), cell.nested, "{cell:?} {position:?}");
                 }
             }
@@ -78,7 +79,11 @@ fn depths_below_the_pole_agree_with_positions() {
     for lat in [-90.0, -89.999_999, -60.0, -41.9, -41.8, -1.0, 0.0, 0.5, 41.8, 41.9, 75.0, 89.999_999_9, 90.0] {
         let depth = depth_of(lat);
         // A meridian's place in base cell 0 is where x equals y.
-        let middle = if depth <= 2.0 { at(0, 1.0 - depth / 2.0, 1.0 - depth / 2.0) } else { at(8, 2.0 - depth / 2.0, 2.0 - depth / 2.0) };
+        let middle = if depth <= 2.0 {
+            at(0, 1.0 - depth / 2.0, 1.0 - depth / 2.0)
+        } else {
+            at(8, 2.0 - depth / 2.0, 2.0 - depth / 2.0)
+        };
         let expected = sin_cos_deg(lat);
         assert!((middle[2] - expected.0).abs() < 1e-15, "{lat}");
         assert!((middle[0].hypot(middle[1]) - expected.1).abs() < 1e-15, "{lat}");

@@ -46,7 +46,8 @@ fn agree(grid: RectilinearGrid, ring: &Ring, more: usize) {
     assert!(located.iter().all(|key| found.contains(key)), "{:?} lacks of {:?}", found, located);
     let polygon = Polygon::new(0, std::slice::from_ref(ring)).unwrap();
     let within = found.iter().filter(|key| {
-        let tile = Tile::new(&plane(&grid), (**key / grid.block_cols()) as u32, (**key % grid.block_cols()) as u32, 0.0);
+        let tile =
+            Tile::new(&plane(&grid), (**key / grid.block_cols()) as u32, (**key % grid.block_cols()) as u32, 0.0);
         crosses_odd(polygon.known.at, tile.unwrap().cap.center, polygon.arcs.iter()).unwrap() ^ polygon.known.inside
     });
     let within = within.filter(|key| !located.contains(key)).count();
@@ -68,7 +69,8 @@ fn tiles_about_the_south_pole_are_found_by_position() {
 #[test]
 fn tiles_of_other_projections_are_found_by_position() {
     let ring: Ring = vec![[-76.62, 38.85], [-76.5, 38.84], [-76.51, 38.93]];
-    let utm = RectilinearGrid::new("EPSG:32618", [10.0, 10.0], [358_300.0, 4_299_600.0, 370_300.0, 4_311_600.0], [100, 100]);
+    let utm =
+        RectilinearGrid::new("EPSG:32618", [10.0, 10.0], [358_300.0, 4_299_600.0, 370_300.0, 4_311_600.0], [100, 100]);
     agree(utm.unwrap(), &ring, 0);
     let geographic = || RectilinearGrid::new("EPSG:4326", [0.5, 0.5], [-180.0, -90.0, 180.0, 90.0], [20, 20]).unwrap();
     agree(geographic(), &vec![[-171.0, 51.0], [171.0, 61.0], [141.0, 41.0]], 0);
