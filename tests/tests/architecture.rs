@@ -51,7 +51,9 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates of the outside that one package alone knows (the tests aside).
-const OUTSIDE: [(&str, &str); 10] = [
+const OUTSIDE: [(&str, &str); 12] = [
+    ("parquet", "zagg-catalog"),
+    ("arrow-array", "zagg-catalog"),
     ("zarrs", "zagg-store"),
     ("hdf5-reader", "zagg-granule"),
     ("hdf5-writer", "zagg-sample"),
