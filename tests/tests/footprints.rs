@@ -19,8 +19,9 @@ type Vector = [f64; 3];
 /// (12.5 to 13.5 km in all).
 const HALF_WIDTH_M: f64 = 6_260.0;
 
-/// From the middle of the track to the outer beams, in metres.
-const OUTER_BEAM_M: f64 = 3_300.0;
+/// From the middle of the track to the outer beams, in metres: those of real granules are 6,580 to
+/// 6,850 m apart.
+const OUTER_BEAM_M: f64 = 3_430.0;
 
 /// The Earth's turn and the satellite's, in radians a second.
 const EARTH: f64 = 7.292_115e-5;
@@ -207,15 +208,16 @@ fn no_point_of_a_real_granule_is_missed_by_a_footprint_about_its_own_track() {
         let positions: Vec<Vector> = points.iter().map(|p| vector(*p)).collect();
         let aside = offsets(&line, &positions);
         let (low, high) = aside.iter().fold((f64::MAX, f64::MIN), |(low, high), o| (low.min(*o), high.max(*o)));
-        let along = |p: &Vector| dot(*p, [0, 1, 2].map(|i| line[line.len() - 1][i] - line[0][i]));
+        let ahead = unit([0, 1, 2].map(|i| line[line.len() - 1][i] - line[0][i]));
+        let along = |p: &&Vector| dot(**p, ahead);
         let southmost = positions.iter().min_by(|a, b| along(a).total_cmp(&along(b))).unwrap();
         let northmost = positions.iter().max_by(|a, b| along(a).total_cmp(&along(b))).unwrap();
+        // A corner beside an end of the granule, so far out and so far aside of the middle line.
         let corner = |end: &Vector, out: f64, aside: f64| {
-            let nearest = line.iter().min_by(|a, b| angle(**a, *end).total_cmp(&angle(**b, *end))).unwrap();
-            let ahead = unit([0, 1, 2].map(|i| line[line.len() - 1][i] - line[0][i]));
-            let left = unit(cross(*nearest, ahead));
-            let moved = mix(*nearest, 1.0, ahead, out / AUTHALIC_RADIUS_M);
-            degrees(mix(moved, 1.0, left, aside / AUTHALIC_RADIUS_M))
+            let left = unit(cross(*end, ahead));
+            let own = offsets(&line, std::slice::from_ref(end))[0];
+            let moved = mix(*end, 1.0, unit(cross(left, *end)), out / AUTHALIC_RADIUS_M);
+            degrees(mix(moved, 1.0, left, (aside - own) / AUTHALIC_RADIUS_M))
         };
         let middle = (low + high) / 2.0;
         let ring = vec![

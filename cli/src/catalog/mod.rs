@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zagg_catalog::{Catalog, DEFAULT_MARGIN_M, Sharded, geoparquet, region, shard, table};
+use zagg_catalog::{Catalog, Sharded, cover::DEFAULT_MARGIN_M, geoparquet, region, shard, table};
 use zagg_core::{fault::chain, grid::Grid};
 use zagg_producer::Inputs;
 use zagg_program::{exit::Exit, numbers, output};

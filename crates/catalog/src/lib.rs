@@ -23,4 +23,4 @@ pub mod table;
 pub use area::{Area, Part, Ring};
 pub use catalog::{Catalog, Entry};
 pub use error::{CatalogError, Result};
-pub use shards::{DEFAULT_MARGIN_M, Sharded, shard};
+pub use shards::{Sharded, shard};

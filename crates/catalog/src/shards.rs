@@ -16,10 +16,6 @@ use crate::{
     error::{CatalogError, Result},
 };
 
-/// How much wider than they are drawn footprints are taken to be, unless something else is said, in
-/// metres.
-pub const DEFAULT_MARGIN_M: f64 = 0.0;
-
 /// A shard map, and what is not in it.
 #[derive(Debug)]
 pub struct Sharded {
