@@ -69,7 +69,9 @@ fn told(what: &str, outcome: &Result<Option<SystemTime>, EarthdataError>) -> Str
         Ok(None) => format!("works: {what}"),
         Ok(Some(end)) => {
             let left = end.duration_since(SystemTime::now()).unwrap_or_default();
-            format!("works: {what} for {}", numbers::duration(left))
+            let days = left.as_secs() / 86_400;
+            let long = if days > 2 { format!("{days} days") } else { numbers::duration(left) };
+            format!("works: {what} for {long}")
         }
         Err(error) => format!("FAILS: {}", chain(error)),
     }

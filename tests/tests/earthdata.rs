@@ -209,7 +209,7 @@ fn zagg_login_check_says_what_to_do_when_an_archive_refuses() {
     stand_in.archive.set(KEYS, Answer::Status(403));
     let (code, said) = stand_in.login(&["--check", "--provider", "mine"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("mine       FAILS") && said.contains("accept its licence"), "{said}");
+    assert!(said.contains("mine       FAILS") && said.contains("accept the provider's licence"), "{said}");
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(crate) struct CatalogArguments {
     /// Where: a region that is built in: antarctica (grounded ice, 27 basins) or greenland.
     #[arg(long, value_name = "NAME", help_heading = "Where")]
     pub(crate) region: Option<String>,
-    /// Take footprints to be wider by this on every side, in metres. Default: 1500, since footprints
+    /// Take footprints to be wider by this on every side, in metres. Default: 2000, since footprints
     /// cut real points short; 0 gives the Python zagg's maps.
     #[arg(long, value_name = "METRES", help_heading = "Where")]
     pub(crate) margin: Option<f64>,

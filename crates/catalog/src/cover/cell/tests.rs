@@ -9,7 +9,7 @@ fn cells(order: u8, nested: impl Iterator<Item = u64>) -> impl Iterator<Item = C
 /// All cells of the coarse orders, and at finer ones those about the north pole, about the corner
 /// of a polar cap, and on the equator.
 fn telling() -> Vec<Cell> {
-    let mut all: Vec<Cell> = (0..=6).flat_map(|order| cells(order, 0..12 << (2 * order))).collect();
+    let mut all: Vec<Cell> = (0..=5).flat_map(|order| cells(order, 0..12 << (2 * order))).collect();
     for order in [9, 14, 20, 26, 29] {
         let size = 1_u64 << (2 * order);
         let west = (0..order).fold(0, |nested, _| 4 * nested + 2);
