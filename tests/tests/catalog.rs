@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use zagg_catalog::{Catalog, geoparquet};
@@ -169,6 +169,29 @@ fn an_archive_that_is_away_is_out_of_reach() {
     zagg.current_dir(desk.work.root()).args(["catalog", "--config", "atl06.yaml", "--short-name", "ATL06"]);
     zagg.args(["--tries", "2", "--region", "antarctica", "--start-date", "2024-01-06", "--end-date", "2024-01-07"]);
     Said::of(&zagg.output().unwrap()).expect(3).has(&["127.0.0.1:9"]);
+}
+
+#[test]
+fn another_stac_api_is_searched_by_its_root() {
+    let desk = Desk::new(300);
+    let (api, days) = (desk.cmr.api(), ["--start-date", "2024-01-06", "--end-date", "2024-01-16"]);
+    let typed = ["--config", "atl06.yaml", "--stac-url", &api, "--region", "antarctica", "-o", "map.json"];
+    desk.catalog(&[&typed[..], &days, &["--collection", "ATL06_007"]].concat()).expect(0).has(&["ATL06_007"]);
+    desk.search(&["--region", "antarctica", "-o", "cmr.json"]).expect(0);
+    assert_eq!(body(&desk.read("map.json")), body(&desk.read("cmr.json")));
+    desk.catalog(&[&typed[..], &days].concat()).expect(2).has(&["--collection"]);
+}
+
+#[test]
+fn nobody_listening_to_the_result_is_no_error() {
+    let desk = Desk::new(100);
+    desk.search(&["--region", "antarctica", "-o", "map.json"]).expect(0);
+    let mut zagg = Command::new(zagg_bin::program("zagg"));
+    zagg.env_clear().current_dir(desk.work.root()).args(["catalog", "info", "map.json"]);
+    let mut child = zagg.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
 }
 
 /// From `shard_keys` on: keys, granules and their order.

@@ -87,9 +87,11 @@ impl Info {
         let _ = writeln!(text, "  grid      {}", grid(&self.grid_signature));
         let _ = writeln!(text, "  made from {}", self.origin());
         let _ = writeln!(text, "  digest    {}", self.digest);
-        for (place, estimate) in [("Lambda", &self.lambda), ("containers", &self.containers)] {
+        for (place, estimate) in [("Lambda", &self.lambda), ("a container", &self.containers)] {
             let hours = estimate.slot_seconds / 3600.0;
-            let _ = writeln!(text, "  a run     ${:.2} on {place}, {hours:.1} slot-hours", estimate.usd.total());
+            let usd = estimate.usd.total();
+            let decimals = if usd < 1.0 { 4 } else { 2 };
+            let _ = writeln!(text, "  a run     some ${usd:.decimals$} on {place}, {hours:.2} slot-hours");
         }
         let [least, median, most] = self.granules_per_shard.map(count);
         let _ = writeln!(text, "  granules per shard: {least} at least, {median} median, {most} at most");

@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use zagg_program::numbers;
+use zagg_program::{numbers, output};
 
 /// How a run's progress is shown.
 pub(crate) struct Progress {
@@ -64,7 +64,7 @@ impl Progress {
     pub(crate) fn say(&self, line: &str) {
         match &self.show {
             Show::Bar(bar) => bar.println(line),
-            Show::Lines { .. } => write_line(line),
+            Show::Lines { .. } => output::aside(line),
             Show::Nothing => {}
         }
     }
@@ -83,7 +83,7 @@ impl Progress {
     }
 
     fn line(&self, state: &str) {
-        write_line(&format!("{}/{} shards  {state}", self.done, self.shards));
+        output::aside(&format!("{}/{} shards  {state}", self.done, self.shards));
     }
 
     fn state(&self, bytes: u64) -> String {
@@ -106,9 +106,4 @@ fn bar(shards: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} shards  {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(shards), ProgressDrawTarget::stderr_with_hz(10)).with_style(style)
-}
-
-#[allow(clippy::print_stderr)]
-fn write_line(line: &str) {
-    eprintln!("{line}");
 }

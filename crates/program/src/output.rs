@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -24,9 +25,18 @@ pub enum ReportError {
 }
 
 /// An error, on standard error.
-#[allow(clippy::print_stderr)]
 pub fn error(text: &str) {
-    eprintln!("error: {text}");
+    aside(&format!("error: {text}"));
+}
+
+/// A line beside the results, on standard error.
+pub fn aside(text: &str) {
+    say(&mut std::io::stderr().lock(), text);
+}
+
+/// A line for whoever listens: nobody may, as when the output goes to `head`.
+fn say(to: &mut impl Write, text: &str) {
+    _ = writeln!(to, "{text}").and_then(|()| to.flush());
 }
 
 /// A value as JSON for people and programs.
@@ -38,10 +48,9 @@ pub fn json(value: &impl Serialize) -> Result<String, ReportError> {
 }
 
 /// A result, on standard output, unless quiet.
-#[allow(clippy::print_stdout)]
 pub fn result(text: &str, quiet: bool) {
     if !quiet {
-        println!("{}", text.trim_end());
+        say(&mut std::io::stdout().lock(), text.trim_end());
     }
 }
 

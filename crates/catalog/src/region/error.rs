@@ -116,7 +116,7 @@ pub enum RegionError {
     },
     /// A name that is no built-in region's.
     #[error(
-        "there is no built-in region `{name}`{}: there are {}; any other is given by --polygon, --bbox or --aoi-wkt",
+        "there is no built-in region `{name}`{}: there are {}; any other is given by --polygon, --bbox or --wkt",
         nearest.map(|nearest| format!(" (did you mean `{nearest}`?)")).unwrap_or_default(),
         known.join(" and ")
     )]
