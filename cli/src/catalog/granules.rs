@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value};
 use zagg_catalog::{
     Catalog, geoparquet,
-    stac::{self, Collection, Found, Patience, Query, SearchSettings, Server, TimeRange, cycle, revision},
+    stac::{self, Collection, Found, Patience, Query, SearchSettings, Server, TimeRange, cycle},
 };
 use zagg_program::{environment, numbers};
 
@@ -18,46 +19,59 @@ pub(super) struct Granules {
     pub(super) notes: Vec<String>,
 }
 
+/// Where granules come from, and so what is told of them all.
+enum Origin {
+    Searched(Box<Server>, Box<Query>),
+    Saved(Map<String, Value>),
+}
+
 /// Takes the granules of a saved catalog, or searches for them in `boxes`.
 pub(super) async fn gather(
     typed: &CatalogArguments,
     boxes: &[[f64; 4]],
     quiet: bool,
 ) -> Result<Granules, CommandError> {
-    let mut granules = match &typed.from {
-        Some(path) => saved(path, typed)?,
+    let mut notes = Vec::new();
+    let (mut found, origin) = match &typed.from {
+        Some(path) => saved(path, typed, &mut notes)?,
         None => search(typed, boxes, quiet).await?,
     };
-    let Granules { catalog, notes } = &mut granules;
-    if let (Some(number), false) = (typed.cycle, typed.cycle_dates) {
-        let left = cycle::keep(&mut catalog.entries, number)?;
-        note(notes, left.other_cycles, "granules of other cycles are left out");
-        name(notes, &left.nameless, "granules whose names tell no cycle are left out");
-        catalog.metadata.insert("cycle".to_owned(), number.into());
+    let exact = typed.cycle.filter(|_| !typed.cycle_dates);
+    if let Some(number) = exact {
+        let left = found.keep_cycle(number)?;
+        note(&mut notes, left.other_cycles, "granules of other cycles are left out");
+        name(&mut notes, &left.nameless, "granules whose names tell no cycle are left out");
     }
     if !typed.all_revisions {
-        name(notes, &revision::keep_newest(&mut catalog.entries), "older revisions are left out");
+        name(&mut notes, &found.keep_newest(), "older revisions are left out");
+    }
+    tell_of(&found, &mut notes);
+    let mut catalog = match origin {
+        Origin::Searched(server, query) => found.into_catalog(&server, &query),
+        Origin::Saved(metadata) => Catalog { metadata, entries: found.entries },
+    };
+    if let Some(number) = exact {
+        catalog.metadata.insert("cycle".to_owned(), number.into());
     }
     catalog.metadata.insert("total_granules".to_owned(), catalog.entries.len().into());
-    Ok(granules)
+    Ok(Granules { catalog, notes })
 }
 
-fn saved(path: &Path, typed: &CatalogArguments) -> Result<Granules, CommandError> {
-    let mut catalog = geoparquet::read(path)?;
-    let mut notes = Vec::new();
+fn saved(path: &Path, typed: &CatalogArguments, notes: &mut Vec<String>) -> Result<(Found, Origin), CommandError> {
+    let Catalog { metadata, mut entries } = geoparquet::read(path)?;
     let range = time(typed)?;
-    let before = catalog.entries.len();
-    catalog.entries.retain(|entry| {
+    let before = entries.len();
+    entries.retain(|entry| {
         let (start, end) = (entry.start_us.or(entry.datetime_us), entry.end_us.or(entry.datetime_us));
         let ends_early = range.start_us.is_some_and(|first| end.is_some_and(|end| end < first));
         let starts_late = range.end_us.is_some_and(|last| start.is_some_and(|start| start > last));
         !ends_early && !starts_late
     });
-    note(&mut notes, (before - catalog.entries.len()) as u64, "granules of the saved catalog are of other dates");
-    Ok(Granules { catalog, notes })
+    note(notes, (before - entries.len()) as u64, "granules of the saved catalog are of other dates");
+    Ok((Found { entries, ..Found::default() }, Origin::Saved(metadata)))
 }
 
-async fn search(typed: &CatalogArguments, boxes: &[[f64; 4]], quiet: bool) -> Result<Granules, CommandError> {
+async fn search(typed: &CatalogArguments, boxes: &[[f64; 4]], quiet: bool) -> Result<(Found, Origin), CommandError> {
     let patience = Patience { tries: typed.tries.max(1), ..Patience::default() };
     let settings = SearchSettings { thumbnails: typed.preserve_thumbnails, patience, ..SearchSettings::default() };
     let server = match (&typed.stac_url, environment::cmr_root()) {
@@ -75,13 +89,11 @@ async fn search(typed: &CatalogArguments, boxes: &[[f64; 4]], quiet: bool) -> Re
     if range == TimeRange::default() {
         return Err(CommandError::Usage("say when: --start-date and --end-date, or --cycle".to_owned()));
     }
-    let query = Query { collection, boxes: boxes.to_vec(), time: range, further: serde_json::Map::new() };
+    let query = Query { collection, boxes: boxes.to_vec(), time: range, further: Map::new() };
     let bar = bar(quiet);
     let found = stac::search(&server, &query, |progress| tell(&bar, progress)).await;
     bar.finish_and_clear();
-    let found = found?;
-    let notes = told(&found);
-    Ok(Granules { catalog: found.into_catalog(&server, &query), notes })
+    Ok((found?, Origin::Searched(Box::new(server), Box::new(query))))
 }
 
 fn time(typed: &CatalogArguments) -> Result<TimeRange, CommandError> {
@@ -92,14 +104,14 @@ fn time(typed: &CatalogArguments) -> Result<TimeRange, CommandError> {
     })
 }
 
-fn told(found: &Found) -> Vec<String> {
-    let mut notes = found.notes.clone();
-    note(&mut notes, found.retries, "requests were made again");
-    note(&mut notes, found.duplicates, "items came twice and count once");
-    name(&mut notes, &found.without_footprint, "granules have no footprint and are left out");
-    name(&mut notes, &found.without_data, "granules have no .h5 file");
-    name(&mut notes, &found.odd_times, "granules have times that are none");
-    notes
+/// What is worth knowing of the granules that stay. Those without a footprint are named when they
+/// find no shard.
+fn tell_of(found: &Found, notes: &mut Vec<String>) {
+    notes.extend(found.notes.iter().cloned());
+    note(notes, found.retries, "requests were made again");
+    note(notes, found.duplicates, "items came twice and count once");
+    name(notes, &found.without_data, "granules have no .h5 file");
+    name(notes, &found.odd_times, "granules have times that are none");
 }
 
 fn note(notes: &mut Vec<String>, count: u64, what: &str) {
