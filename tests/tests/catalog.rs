@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use zagg_catalog::{Catalog, geoparquet};
+use zagg_catalog::{Catalog, Entry, geoparquet};
 use zagg_tests::kit::{Cmr, Job, Workdir, cmr, shared, workspace, zagg_bin};
 
 /// Where a user works, with a pipeline and an archive.
@@ -17,7 +17,12 @@ struct Desk {
 impl Desk {
     /// An archive with so many granules.
     fn new(granules: usize) -> Self {
-        let desk = Self { work: Workdir::new(), cmr: Cmr::of(cmr::sample::granules(granules)) };
+        Self::with(cmr::sample::granules(granules))
+    }
+
+    /// An archive with these granules.
+    fn with(granules: Vec<Entry>) -> Self {
+        let desk = Self { work: Workdir::new(), cmr: Cmr::of(granules) };
         std::fs::copy(workspace().join("configs/pipelines/atl06.yaml"), desk.work.path("atl06.yaml")).unwrap();
         desk
     }
@@ -136,6 +141,22 @@ fn a_cycle_is_what_the_names_say_unless_its_dates_are_asked_for() {
     let dates = desk.cmr.log().last().unwrap().parameters["datetime"].clone();
     assert!(dates.as_str().unwrap().starts_with("2024-01-06T00:00:00"), "{dates}");
     cycle("21", &[]).expect(2).has(&["cycle 21"]);
+}
+
+#[test]
+fn what_a_cycle_leaves_out_is_not_named_for_what_it_lacks() {
+    let mut granules = cmr::sample::granules(40);
+    for number in [0, 4] {
+        let bare = &mut granules[number];
+        (bare.https, bare.s3) = (None, None);
+    }
+    let (kept, other) = (granules[0].id.clone(), granules[4].id.replace("22", "21"));
+    granules[4].id = other.clone();
+    let desk = Desk::with(granules);
+    let typed = ["--config", "atl06.yaml", "--short-name", "ATL06", "--region", "antarctica", "--cycle", "22"];
+    let said = desk.catalog(&typed).expect(0).has(&["1 granules of other cycles are left out"]);
+    let said = said.has(&[&format!("1 granules have no .h5 file: {kept}")]);
+    assert!(!said.text.contains(&other), "{}", said.text);
 }
 
 #[test]

@@ -8,14 +8,13 @@ use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use url::Url;
 use zagg_catalog::Entry;
 
-use super::http::{Head, copy_body};
+use super::http::{Head, Serve, copy_body, listen};
 use query::Wanted;
 
 mod item;
@@ -95,17 +94,7 @@ impl Cmr {
             troubles: Mutex::default(),
             log: Mutex::default(),
         });
-        let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                if shared.stopped.load(SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&shared);
-                // A connection that fails is what its client then sees.
-                thread::spawn(move || client.and_then(|client| shared.serve(client)));
-            }
-        });
+        listen(listener, &state);
         Self { state }
     }
 
@@ -169,7 +158,11 @@ impl Drop for Cmr {
 /// Headers that would tell who asks.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "echo-token"];
 
-impl State {
+impl Serve for State {
+    fn stopped(&self) -> &AtomicBool {
+        &self.stopped
+    }
+
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         client.set_nodelay(true)?;
         let mut to = client.try_clone()?;
@@ -201,7 +194,9 @@ impl State {
         }
         Ok(())
     }
+}
 
+impl State {
     /// The trouble that this request for a page has.
     fn due(&self, page: u64) -> Option<Trouble> {
         let mut troubles = self.troubles.lock().expect("no connection panics");

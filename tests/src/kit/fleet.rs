@@ -147,11 +147,7 @@ impl Fleet {
     /// What the job gives undisturbed: the digests of a `zagg run` by itself.
     #[must_use]
     pub fn expected(&self) -> Objects {
-        let clean = self.job.store("clean.zarr");
-        if !Path::new(&clean).exists() {
-            self.job.must_run(&clean, &[]);
-        }
-        results_of_folder(Path::new(&clean))
+        self.job.expected()
     }
 
     /// What the store holds now, as [`Fleet::expected`].

@@ -1,14 +1,13 @@
 //! The Lambda function of a job: the shipped package and template in a `MiniStack` of its own.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::fleet::until;
 use super::http::request;
-use super::objects::{Objects, assert_same, marks, of_bucket, results_of_bucket, results_of_folder};
+use super::objects::{Objects, assert_same, marks, of_bucket, results_of_bucket};
 use super::package::package;
 use super::{Ended, Job, MiniStack, Stack, sqs, zagg_bin};
 
@@ -180,11 +179,7 @@ impl Function {
     /// What the job gives undisturbed: the digests of a `zagg run` by itself.
     #[must_use]
     pub fn expected(&self) -> Objects {
-        let clean = self.job.store("clean.zarr");
-        if !Path::new(&clean).exists() {
-            self.job.must_run(&clean, &[]);
-        }
-        results_of_folder(Path::new(&clean))
+        self.job.expected()
     }
 
     /// Asserts that the store holds what an undisturbed run gives.

@@ -2,8 +2,37 @@
 //! the proxy.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
 use std::time::Duration;
+
+/// A server with threads of its own.
+pub trait Serve: Send + Sync + 'static {
+    /// Whether it is to take no more clients.
+    fn stopped(&self) -> &AtomicBool;
+
+    /// Serves one client to its end.
+    ///
+    /// # Errors
+    /// When the connection fails, which is what the client then sees; nobody else needs to know.
+    fn serve(&self, client: TcpStream) -> io::Result<()>;
+}
+
+/// Takes clients, each on a thread of its own, until the server is stopped and somebody connects.
+pub fn listen(listener: TcpListener, server: &Arc<impl Serve>) {
+    let server = Arc::clone(server);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            if server.stopped().load(SeqCst) {
+                return;
+            }
+            let server = Arc::clone(&server);
+            thread::spawn(move || client.and_then(|client| server.serve(client)));
+        }
+    });
+}
 
 /// A message's head: the start line and the header lines, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use zagg_core::pipeline::Pipeline;
 use zagg_core::shard_map::ShardMap;
 use zagg_sample::{Layout, Oddity, SampleGranule, SampleParameters, shard_map, write_granules};
 
+use super::objects::{Objects, results_of_folder};
 use super::{Workdir, workspace, zagg_bin};
 
 /// The beam that granule 1 lacks.
@@ -186,6 +187,16 @@ impl Job {
     /// Runs the job and asserts that everything was done.
     pub fn must_run(&self, store: &str, more: &[&str]) -> Ended {
         self.run(store, more).expect(0)
+    }
+
+    /// What the job gives undisturbed: the digests of a `zagg run` by itself, made once.
+    #[must_use]
+    pub fn expected(&self) -> Objects {
+        let clean = self.store("clean.zarr");
+        if !Path::new(&clean).exists() {
+            self.must_run(&clean, &[]);
+        }
+        results_of_folder(Path::new(&clean))
     }
 
     /// `zagg verify`.

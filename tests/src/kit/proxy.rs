@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::http::{Head, copy_body};
+use super::http::{Head, Serve, copy_body, listen};
 
 /// What was asked of a [`Proxy`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,17 +93,7 @@ impl Proxy {
             gate: Mutex::new(None),
             opened: Condvar::new(),
         });
-        let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                if shared.stopped.load(SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&shared);
-                // A connection that fails is what its client then sees; nobody else needs to know.
-                thread::spawn(move || client.and_then(|client| shared.serve(client)));
-            }
-        });
+        listen(listener, &state);
         Self { address, state }
     }
 
@@ -204,7 +194,11 @@ impl Drop for Proxy {
     }
 }
 
-impl State {
+impl Serve for State {
+    fn stopped(&self) -> &AtomicBool {
+        &self.stopped
+    }
+
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         client.set_nodelay(true)?;
         let server = TcpStream::connect_timeout(&self.server, Duration::from_secs(5))?;
@@ -248,7 +242,9 @@ impl State {
         }
         to_client.shutdown(Shutdown::Both)
     }
+}
 
+impl State {
     /// Waits while requests like this one are held back here; a break when its connection is to be cut.
     fn wait(&self, head: &Head, here: Hold) -> ControlFlow<()> {
         let line = head.start_line();

@@ -6,9 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
-use super::http::{Head, copy_body};
+use super::http::{Head, Serve, copy_body, listen};
 
 /// What a path answers with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +61,7 @@ impl Web {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
         let address = listener.local_addr().expect("the port's number");
         let state = Arc::new(State::default());
-        let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                if shared.stopped.load(SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || client.and_then(|client| shared.serve(client)));
-            }
-        });
+        listen(listener, &state);
         Self { address, state }
     }
 
@@ -100,7 +90,11 @@ impl Drop for Web {
     }
 }
 
-impl State {
+impl Serve for State {
+    fn stopped(&self) -> &AtomicBool {
+        &self.stopped
+    }
+
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         client.set_nodelay(true)?;
         let mut to = client.try_clone()?;
