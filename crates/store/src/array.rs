@@ -3,7 +3,7 @@
 
 use std::{num::NonZeroU64, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zagg_core::column::{Dtype, Values};
 use zarrs::{
     array::{
@@ -34,6 +34,8 @@ pub struct ZarrArray {
     pub chunk: Vec<u64>,
     /// The names of its dimensions, where it has any.
     pub dims: Vec<String>,
+    /// Its attributes: `long_name`, `units`, ...
+    pub attributes: Map<String, Value>,
     separator: char,
     codec: Arc<Codec>,
 }
@@ -80,6 +82,7 @@ impl ZarrArray {
             shape: meta.shape,
             chunk: chunk.iter().map(|c| c.get()).collect(),
             dims: meta.dimension_names.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect(),
+            attributes: document["attributes"].as_object().cloned().unwrap_or_default(),
             separator: separator(document).ok_or_else(|| refuse("its chunk keys are not `default` ones".to_owned()))?,
             codec: Arc::new(Codec { chain, data_type, fill, chunk }),
         })

@@ -6,7 +6,7 @@ use zagg_core::{
     digest::Digest,
     grid::{Grid, GridSignature, RectilinearGrid},
     order::Order,
-    pipeline::{Compression, Field, Pipeline, Storage},
+    pipeline::{Compression, Field, FillPolicy, Pipeline, Storage, describe_reduction},
 };
 
 use crate::{
@@ -45,6 +45,7 @@ pub struct Layout {
     /// The arrays: coordinates first, then the fields in the pipeline's order.
     pub arrays: Vec<ArrayLayout>,
     group_attributes: Map<String, Value>,
+    statistics: Value,
     provenance: Provenance,
 }
 
@@ -106,7 +107,8 @@ impl Layout {
         }
         let group_attributes = convention::group_attributes(grid, storage.cell_ids, storage.morton);
         let signature = grid.signature();
-        Ok(Self { group, pipeline: pipeline.digest, signature, geometry, arrays, group_attributes, provenance })
+        let statistics = statistics(pipeline);
+        Ok(Self { group, pipeline: pipeline.digest, signature, geometry, arrays, group_attributes, statistics, provenance })
     }
 
     /// The arrays that every shard writes: the fields, then the coordinates.
@@ -122,6 +124,7 @@ impl Layout {
             "schema": STORE_SCHEMA,
             "pipeline": self.pipeline,
             "grid": self.signature,
+            "statistics": self.statistics,
             "version": self.provenance.version,
         });
         if let Some(catalog) = &self.provenance.catalog {
@@ -146,6 +149,19 @@ impl Layout {
         attributes.insert("zagg".to_owned(), claim.clone());
         json!({"zarr_format": 3, "node_type": "group", "attributes": attributes})
     }
+}
+
+/// What each field is of the points of its cell, so that whoever has the store alone can merge
+/// cells: [`describe_reduction`] by field, and whether missing values were left out.
+#[must_use]
+pub fn statistics(pipeline: &Pipeline) -> Value {
+    let fields: Map<String, Value> =
+        pipeline.fields.iter().map(|field| (field.name.clone(), describe_reduction(&field.reduction))).collect();
+    let missing = match pipeline.source.fill {
+        FillPolicy::Missing => "left out",
+        FillPolicy::Keep => "kept",
+    };
+    json!({"fields": fields, "missing": missing})
 }
 
 /// What the arrays of one layout share.

@@ -129,7 +129,10 @@ fn field(field: &Field) -> Value {
     })
 }
 
-fn reduction(reduction: &Reduction) -> Value {
+/// What a field is of the points of its cell, the same for every spelling: the statistic, the
+/// variable, and what else it takes, e.g. `["mean", "h_li", "(1.0 / (s_li ** 2.0))"]`.
+#[must_use]
+pub fn reduction(reduction: &Reduction) -> Value {
     match reduction {
         Reduction::Count { source } => json!(["count", source]),
         Reduction::Min { source } => json!(["min", source]),

@@ -17,7 +17,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use digest::PIPELINE_SCHEMA;
+pub use digest::{PIPELINE_SCHEMA, reduction as describe_reduction};
 pub use model::*;
 pub use problem::{PipelineError, Problem};
 pub use reference::reference_page;

@@ -73,44 +73,58 @@ fn same_chunks(folder: &str, arrays: &Arrays) -> Result<()> {
 }
 
 async fn flat(store: &Store) -> Result<Cells> {
-    for folder in store.folders("").await? {
+    for folder in finest_first(store.folders("").await?) {
         if folder.starts_with('.') || store.head(&format!("{folder}/zarr.json")).await?.is_none() {
             continue;
         }
-        let Group { arrays, notes } = group(store, &folder).await?;
-        let Some(first) = arrays.all().next().cloned() else { continue };
-        let domain = domain(&folder, &first)?;
-        let listed: Vec<ZarrArray> = match (&arrays.morton, &arrays.cell_ids) {
-            (Some(key), _) | (None, Some(key)) => vec![key.clone()],
-            (None, None) => arrays.all().cloned().collect(),
-        };
-        let mut indices = BTreeSet::new();
-        for array in &listed {
-            let mut chunks = std::pin::pin!(store.list(&format!("{}/c", array.path)));
-            while let Some(entry) = chunks.next().await.transpose()? {
-                indices.extend(array.chunk_index(&entry.key));
-            }
+        if let Some(cells) = of_group(store, &folder).await? {
+            return Ok(cells);
         }
-        let blocks = indices
-            .into_iter()
-            .map(|index| BlockPlace {
-                origin: index.iter().zip(&first.chunk).map(|(i, c)| i * c).collect(),
-                index,
-                folder: folder.clone(),
-            })
-            .collect();
-        return Ok(Cells {
-            store: store.clone(),
-            domain,
-            fields: arrays.fields.iter().map(|(name, array)| (name.clone(), array.dtype)).collect(),
-            block_shape: first.chunk.clone(),
-            blocks,
-            layout: arrays,
-            notes,
-        });
     }
     let reason = "none of its groups holds arrays over `cells`, or over `y` and `x`".to_owned();
     Err(StoreError::Metadata { key: ROOT.to_owned(), reason })
+}
+
+/// Groups that are named by an order first, the finest before its overviews; then the others.
+fn finest_first(mut folders: Vec<String>) -> Vec<String> {
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.parse::<u8>().ok()));
+    folders
+}
+
+/// The cells of one group; none when it holds no arrays of cells.
+pub(super) async fn of_group(store: &Store, folder: &str) -> Result<Option<Cells>> {
+    let Group { arrays, notes } = group(store, folder).await?;
+    let Some(first) = arrays.all().next().cloned() else { return Ok(None) };
+    let domain = domain(folder, &first)?;
+    let listed: Vec<ZarrArray> = match (&arrays.morton, &arrays.cell_ids) {
+        (Some(key), _) | (None, Some(key)) => vec![key.clone()],
+        (None, None) => arrays.all().cloned().collect(),
+    };
+    let mut indices = BTreeSet::new();
+    for array in &listed {
+        let mut chunks = std::pin::pin!(store.list(&format!("{}/c", array.path)));
+        while let Some(entry) = chunks.next().await.transpose()? {
+            indices.extend(array.chunk_index(&entry.key));
+        }
+    }
+    let blocks = indices
+        .into_iter()
+        .map(|index| BlockPlace {
+            origin: index.iter().zip(&first.chunk).map(|(i, c)| i * c).collect(),
+            index,
+            folder: folder.to_owned(),
+        })
+        .collect();
+    Ok(Some(Cells {
+        store: store.clone(),
+        domain,
+        fields: arrays.fields.iter().map(|(name, array)| (name.clone(), array.dtype)).collect(),
+        block_shape: first.chunk.clone(),
+        blocks,
+        group: folder.to_owned(),
+        layout: arrays,
+        notes,
+    }))
 }
 
 fn domain(folder: &str, array: &ZarrArray) -> Result<Domain> {

@@ -51,6 +51,7 @@ pub(super) async fn open(store: &Store) -> Result<Cells> {
         fields: arrays.fields.iter().map(|(name, array)| (name.clone(), array.dtype)).collect(),
         block_shape: sample.chunk.clone(),
         blocks,
+        group: format!("{first}/{order}"),
         layout: arrays,
         notes,
     })

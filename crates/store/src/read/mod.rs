@@ -41,6 +41,8 @@ pub struct Cells {
     pub block_shape: Vec<u64>,
     /// Where blocks begin, in cells along each axis, ascending.
     pub blocks: Vec<BlockPlace>,
+    /// The folder of the arrays; of those of the first shard, where each has its own.
+    pub group: String,
     layout: Arrays,
     /// Things that were left out, one sentence each.
     pub notes: Vec<String>,
@@ -77,12 +79,43 @@ pub struct Block {
 }
 
 impl Cells {
-    /// Finds the arrays of a store and lists the blocks that were written.
+    /// Finds the arrays of a store and lists the blocks that were written. Of a store with
+    /// overviews these are the cells themselves: the finest order.
     ///
     /// # Errors
     /// When there is no store, its arrays are not supported, or a request fails.
     pub async fn open(store: &Store) -> Result<Self> {
         discover::open(store).await
+    }
+
+    /// The cells of one group, such as an overview, `"8"`.
+    ///
+    /// # Errors
+    /// When there is no such group, it holds no arrays of cells, or a request fails.
+    pub async fn open_group(store: &Store, group: &str) -> Result<Self> {
+        discover::of_group(store, group).await?.ok_or_else(|| StoreError::Metadata {
+            key: format!("{group}/zarr.json"),
+            reason: "the group holds no arrays over `cells`, or over `y` and `x`".to_owned(),
+        })
+    }
+
+    /// The array of a field.
+    #[must_use]
+    pub fn array(&self, field: &str) -> Option<&ZarrArray> {
+        self.layout.fields.get(field)
+    }
+
+    /// The same cells with only the fields in `names` (those that there are), and only one of the
+    /// coordinates: reading a block then fetches the chunks of these alone.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let mut cells = self.clone();
+        cells.layout.fields.retain(|name, _| names.contains(&name.as_str()));
+        cells.fields.retain(|(name, _)| names.contains(&name.as_str()));
+        if cells.layout.morton.is_some() {
+            cells.layout.cell_ids = None;
+        }
+        cells
     }
 
     /// Reads one block of [`Cells::blocks`]. Chunks that were never written read as fill.

@@ -67,3 +67,23 @@ async fn a_place_without_a_store_is_missing() {
     let error = Cells::open(&store).await.unwrap_err();
     assert!(matches!(error, StoreError::NoStore { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn chosen_fields_cost_their_own_chunks_and_one_coordinate() {
+    let (_folder, store) = store();
+    let sample = Sample::healpix().unwrap();
+    cast(&store, &sample.layout, OverwriteChoice::Keep).await.unwrap();
+    let encoded = encode_shard(&sample.layout, &sample.shard(9).unwrap(), &sample.columns(4, 2)).unwrap();
+    write_shard(&store, &encoded).await.unwrap();
+    let all = Cells::open(&store).await.unwrap();
+    let (name, chosen) = ("count", all.only(&["count", "no such field"]));
+    assert_eq!(chosen.fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), [name]);
+    assert!(chosen.array("count").is_some() && all.array("h_mean").is_some() && chosen.array("h_mean").is_none());
+    let whole = all.read(&all.blocks[0]).await.unwrap();
+    let before = store.usage().gets;
+    let block = chosen.read(&chosen.blocks[0]).await.unwrap();
+    assert_eq!(store.usage().gets - before, 2);
+    assert_eq!(block.ids, whole.ids);
+    let of_whole = whole.columns.iter().find(|(n, _)| n == name).unwrap();
+    assert_eq!(block.columns, [of_whole.clone()]);
+}

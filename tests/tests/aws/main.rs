@@ -1,0 +1,1 @@
+//! The AWS stacks: judged by the linter, deployed, stood up and torn down.

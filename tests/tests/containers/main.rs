@@ -1,0 +1,1 @@
+//! The images, run as containers and as a pod.

@@ -1,0 +1,1 @@
+//! `zagg export`, judged by GDAL, GeoPandas and DuckDB.

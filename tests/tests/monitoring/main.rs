@@ -1,0 +1,1 @@
+//! Rules, alerts and dashboards, judged by a real Prometheus.

@@ -1,0 +1,1 @@
+//! Overviews, judged by the cells they are made of and by foreign readers.

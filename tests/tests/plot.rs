@@ -1,0 +1,1 @@
+//! `zagg plot`, judged by the store.

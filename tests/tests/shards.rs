@@ -1,0 +1,1 @@
+//! `zagg shards`, judged by foreign readers.

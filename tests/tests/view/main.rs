@@ -1,0 +1,1 @@
+//! `zagg view`, driven by a browser.
