@@ -1,0 +1,96 @@
+{{/* Resource classes: the `worker` block, and what a class says otherwise. */}}
+
+{{/* The enabled classes with everything filled in, as JSON: name -> settings. Refuses what the schema cannot see. */}}
+{{- define "zagg.classes" -}}
+{{- $root := . }}
+{{- $classes := dict }}
+{{- include "zagg.queue.check" . }}
+{{- range $name, $own := .Values.classes }}
+{{- if and (kindIs "map" $own) (ne $own.enabled false) }}
+{{- $class := mustMergeOverwrite (deepCopy $root.Values.worker) (deepCopy $own) }}
+{{- $_ := set $class "queueName" (include "zagg.queue.name" (dict "root" $root "class" $name)) }}
+{{- $_ := set $classes $name $class }}
+{{- end }}
+{{- end }}
+{{- if not $classes }}{{ fail "classes: none is enabled" }}{{ end }}
+{{- range $name, $class := $classes }}
+{{- include "zagg.class.check" (dict "root" $root "name" $name "class" $class "classes" $classes) }}
+{{- end }}
+{{- toJson $classes }}
+{{- end }}
+
+{{- define "zagg.class.check" -}}
+{{- $name := .name }}{{ $class := .class }}{{ $values := .root.Values }}
+{{- with $class.bigger }}
+{{- if not (hasKey $values.classes .) }}
+{{- fail (printf "classes.%s.bigger: there is no class %q; known are %s" $name . (keys $values.classes | sortAlpha | join ", ")) }}
+{{- end }}
+{{- if eq (include "zagg.queue.name" (dict "root" $.root "class" .)) $class.queueName }}
+{{- fail (printf "classes.%s.bigger: the class %q has the same queue (%s): jobs would come back for ever" $name . $class.queueName) }}
+{{- end }}
+{{- end }}
+{{- $seen := list $name }}{{ $at := $class.bigger }}
+{{- range until 32 }}
+{{- if $at }}
+{{- if has $at $seen }}
+{{- fail (printf "classes.%s.bigger: the classes %s are each other's bigger one" $name (append $seen $at | join " -> ")) }}
+{{- end }}
+{{- $seen = append $seen $at }}
+{{- $at = (get $values.classes $at | default dict).bigger }}
+{{- end }}
+{{- end }}
+{{- if gt (int $class.autoscaling.min) (int $class.autoscaling.max) }}
+{{- fail (printf "classes.%s.autoscaling.min: %d is more than autoscaling.max, which is %d" $name (int $class.autoscaling.min) (int $class.autoscaling.max)) }}
+{{- end }}
+{{- if eq $class.autoscaling.mode "keda" }}
+{{- include "zagg.keda.check" (dict "root" .root "name" $name "class" $class) }}
+{{- end }}
+{{- if and (eq $class.autoscaling.mode "hpa") (lt (int $class.autoscaling.min) 1) }}
+{{- fail (printf "classes.%s.autoscaling.min: an HPA cannot scale to 0; say 1, or take autoscaling.mode: keda" $name) }}
+{{- end }}
+{{- range $other, $its := .classes }}
+{{- if and (lt $name $other) (eq $its.queueName $class.queueName) (eq $class.autoscaling.mode "keda") }}
+{{- fail (printf "classes.%s.queue: the class %q has the same queue (%s); each would be scaled by the other's jobs" $name $other $class.queueName) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Nodes of a spot provider: label, its value, whether the nodes are tainted with it, whether EC2's notices are to be had. */}}
+{{- define "zagg.spot.providers" -}}
+karpenter: {label: karpenter.sh/capacity-type, value: spot, tainted: false, ec2: true}
+eks: {label: eks.amazonaws.com/capacityType, value: SPOT, tainted: false, ec2: true}
+gke: {label: cloud.google.com/gke-spot, value: "true", tainted: true, ec2: false}
+aks: {label: kubernetes.azure.com/scalesetpriority, value: spot, tainted: true, ec2: false}
+{{- end }}
+
+{{- define "zagg.spot.ec2" -}}
+{{- if .spot.enabled }}{{ (get (include "zagg.spot.providers" . | fromYaml) .spot.provider).ec2 }}{{ end }}
+{{- end }}
+
+{{/* Affinity of a class: its own, with the spot provider's nodes. */}}
+{{- define "zagg.affinity" -}}
+{{- $affinity := deepCopy (.affinity | default dict) }}
+{{- if .spot.enabled }}
+{{- $provider := get (include "zagg.spot.providers" . | fromYaml) .spot.provider }}
+{{- $term := dict "matchExpressions" (list (dict "key" $provider.label "operator" "In" "values" (list $provider.value))) }}
+{{- $node := dict }}
+{{- if .spot.required }}
+{{- $_ := set $node "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" (list $term)) }}
+{{- else }}
+{{- $_ := set $node "preferredDuringSchedulingIgnoredDuringExecution" (list (dict "weight" 100 "preference" $term)) }}
+{{- end }}
+{{- $affinity = mustMergeOverwrite (dict "nodeAffinity" $node) $affinity }}
+{{- end }}
+{{- if $affinity }}{{ toYaml $affinity }}{{ end }}
+{{- end }}
+
+{{- define "zagg.tolerations" -}}
+{{- $tolerations := .tolerations | default list }}
+{{- if .spot.enabled }}
+{{- $provider := get (include "zagg.spot.providers" . | fromYaml) .spot.provider }}
+{{- if $provider.tainted }}
+{{- $tolerations = append $tolerations (dict "key" $provider.label "operator" "Equal" "value" $provider.value "effect" "NoSchedule") }}
+{{- end }}
+{{- end }}
+{{- if $tolerations }}{{ toYaml $tolerations }}{{ end }}
+{{- end }}
