@@ -25,6 +25,9 @@
 {{- if not (hasKey $values.classes .) }}
 {{- fail (printf "classes.%s.bigger: there is no class %q; known are %s" $name . (keys $values.classes | sortAlpha | join ", ")) }}
 {{- end }}
+{{- if not (hasKey $.classes .) }}
+{{- fail (printf "classes.%s.bigger: the class %q is not enabled: nobody would do its jobs" $name .) }}
+{{- end }}
 {{- if eq (include "zagg.queue.name" (dict "root" $.root "class" .)) $class.queueName }}
 {{- fail (printf "classes.%s.bigger: the class %q has the same queue (%s): jobs would come back for ever" $name . $class.queueName) }}
 {{- end }}

@@ -64,7 +64,9 @@ authenticationRef:
     awsEndpoint: {{ . | quote }}
     {{- end }}
     scaleOnInFlight: "true"
-  {{- include "zagg.keda.ref" .root | nindent 2 }}
+  {{- with include "zagg.keda.ref" .root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- else if eq $queue.kind "rabbitmq" }}
 - type: rabbitmq
   metadata:
@@ -75,7 +77,9 @@ authenticationRef:
     mode: QueueLength
     value: {{ $jobs | quote }}
     excludeUnacknowledged: "false"
-  {{- include "zagg.keda.ref" .root | nindent 2 }}
+  {{- with include "zagg.keda.ref" .root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- else }}
 {{- $by := ternary (list "lagCount" "pendingEntriesCount") (list "streamLength") (eq .root.Values.keda.redisBy "lag") }}
 {{- range $by }}
@@ -89,7 +93,9 @@ authenticationRef:
     {{- end }}
     {{ . }}: {{ $jobs | quote }}
     enableTLS: {{ $queue.tls | quote }}
-  {{- include "zagg.keda.ref" $.root | nindent 2 }}
+  {{- with include "zagg.keda.ref" $.root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
