@@ -14,6 +14,10 @@ AWS_ALLOW_HTTP: "true"
 AWS_ENDPOINT_URL_SQS: {{ . | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Settings for reading granules, which workers alone do. */}}
+{{- define "zagg.settings.granules" -}}
 {{- with .Values.source.region }}
 ZAGG_SOURCE_AWS_REGION: {{ . | quote }}
 {{- end }}
@@ -35,6 +39,9 @@ NETRC: /etc/zagg/login/netrc
 {{- define "zagg.class.settings" -}}
 {{- $class := .class }}
 {{- include "zagg.settings" .root }}
+{{- with include "zagg.settings.granules" .root | trim }}
+{{ . }}
+{{- end }}
 ZAGG_LISTEN: {{ printf "%s:%d" .root.Values.metrics.address (int .root.Values.metrics.port) | quote }}
 ZAGG_SLOTS: {{ int $class.slots | quote }}
 ZAGG_GRACE: {{ int $class.grace | quote }}
@@ -71,6 +78,10 @@ ZAGG_SPOT: {{ eq (include "zagg.spot.ec2" $class) "true" | quote }}
 {{- with .Values.aws.credentials }}
 {{ include "zagg.keys" (dict "prefix" "" "from" .) }}
 {{- end }}
+{{- end }}
+
+{{/* References to Secrets for reading granules. */}}
+{{- define "zagg.secrets.granules" -}}
 {{- with .Values.source.credentials }}
 {{ include "zagg.keys" (dict "prefix" "ZAGG_SOURCE_" "from" .) }}
 {{- end }}
@@ -90,22 +101,24 @@ ZAGG_SPOT: {{ eq (include "zagg.spot.ec2" $class) "true" | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Volumes that all programs share. */}}
+{{/* Volumes: those of all pods, and the login that workers have in a file. */}}
 {{- define "zagg.volumes" -}}
+{{- with .Values.volumes }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{- define "zagg.volumeMounts" -}}
+{{- with .Values.volumeMounts }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{- define "zagg.login.volume" -}}
 {{- with .Values.earthdata.netrc }}
 - name: login
   secret: {secretName: {{ .secret | quote }}, defaultMode: 0400, items: [{key: {{ .key | quote }}, path: netrc}]}
 {{- end }}
-{{- with .Values.volumes }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
-{{- define "zagg.volumeMounts" -}}
+{{- define "zagg.login.mount" -}}
 {{- if .Values.earthdata.netrc }}
 - {name: login, mountPath: /etc/zagg/login, readOnly: true}
-{{- end }}
-{{- with .Values.volumeMounts }}
-{{ toYaml . }}
 {{- end }}
 {{- end }}
