@@ -88,6 +88,12 @@ impl Progress {
         self.queue.as_ref().map_or(0, |queue| queue.buried.values().sum())
     }
 
+    /// Whether the run has ended: nothing is left, or it was cancelled.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.left() == 0 || self.cancelled.is_some()
+    }
+
     /// Why going on makes no sense: jobs fail, one after the other, of what the next ones will fail of
     /// too.
     #[must_use]

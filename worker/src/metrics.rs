@@ -122,8 +122,8 @@ metrics! {
         retries: CounterVec(Counter) "zagg_retries_total" ["error_class"] "Jobs released to be tried again, by the kind of trouble.";
         failures: CounterVec(Counter) "zagg_failures_total" ["error_class"] "Jobs buried, by the kind of trouble.";
         redeliveries: CounterVec(Counter) "zagg_redeliveries_total" [] "Jobs received that had been handed out before.";
-        poison: CounterVec(Counter) "zagg_poison_total" [] "Jobs buried at their last delivery.";
-        s3_requests: CounterVec(Counter) "zagg_s3_requests_total" ["op", "status"] "Requests to sources and stores: source_get, get, put, head, list; ok or error.";
+        poison: CounterVec(Counter) "zagg_poison_total" [] "Jobs that a worker buried at their last delivery, whatever they failed of. A job that no worker survives is buried by its queue: zagg_run_buried, poison.";
+        s3_requests: CounterVec(Counter) "zagg_s3_requests_total" ["op", "status"] "Requests to sources and stores: source_get, get, put, head, list; ok or error, which is told of granules (source_get) alone: what a store refuses for a while is in zagg_s3_throttles_total.";
         s3_bytes: CounterVec(Counter) "zagg_s3_bytes_total" ["direction"] "Bytes read (in) and written (out).";
         s3_throttles: CounterVec(Counter) "zagg_s3_throttles_total" [] "Replies of the store that asked for patience or failed on its side, and lost connections; each was tried again.";
         granules: CounterVec(Counter) "zagg_granules_total" ["outcome"] "Granules read for jobs that came to a result (ok), and jobs that a granule failed (failed).";
@@ -136,6 +136,7 @@ metrics! {
         cost: CounterVec(Counter) "zagg_cost_usd_total" ["component"] "US dollars by the price table: compute, put, get, queue. Attempts that failed count.";
         credentials_expiry: GaugeVec(Gauge) "zagg_credentials_expiry_timestamp_seconds" [] "When the S3 credentials of the granules end, in seconds since 1970; absent without such.";
         resident: GaugeVec(Gauge) "process_resident_memory_bytes" [] "Memory that this process holds.";
+        started: GaugeVec(Gauge) "process_start_time_seconds" [] "When this process began, in seconds since 1970.";
         memory_limit: GaugeVec(Gauge) "zagg_memory_limit_bytes" [] "Memory that it may hold; absent without a limit.";
         build: GaugeVec(Gauge) "zagg_build_info" ["version"] "1, with the program's version.";
         draining: GaugeVec(Gauge) "zagg_draining" [] "1 while the worker takes no more jobs and finishes those in work.";
@@ -148,8 +149,13 @@ metrics! {
     RunMetrics {
         cells: GaugeVec(Gauge) "zagg_run_cells" ["run_id", "state"] "Shards of the run: done, buried, left.";
         eta: GaugeVec(Gauge) "zagg_run_eta_seconds" ["run_id"] "Seconds until everything is done, at the rate of the last minutes; absent while nothing moves.";
+        buried: GaugeVec(Gauge) "zagg_run_buried" ["run_id", "error_class"] "Jobs of the run that were set aside, by the kind of trouble; absent where the queue is not looked at.";
+        over: GaugeVec(Gauge) "zagg_run_over" ["run_id"] "1 once the run has ended: nothing is left, or it was cancelled. Until then 0.";
+        updated: GaugeVec(Gauge) "zagg_run_updated_timestamp_seconds" ["run_id"] "When these figures were taken, in seconds since 1970.";
         cost: GaugeVec(Gauge) "zagg_run_cost_usd" ["run_id"] "US dollars so far, from the marks.";
-        depth: GaugeVec(Gauge) "zagg_queue_depth" ["queue", "state"] "Jobs on the queue: ready, inflight, delayed, dlq.";
+        cost_estimate: GaugeVec(Gauge) "zagg_run_cost_estimate_usd" ["run_id"] "US dollars that the run was expected to cost before it began.";
+        cost_limit: GaugeVec(Gauge) "zagg_run_cost_limit_usd" ["run_id"] "US dollars that the run may cost: its producer's --max-usd; absent without.";
+        depth: GaugeVec(Gauge) "zagg_queue_depth" ["queue", "state"] "Jobs on the queue: ready, inflight, delayed (of all runs), dlq (of the watched run).";
         oldest: GaugeVec(Gauge) "zagg_queue_oldest_seconds" ["queue"] "Seconds since the run was put on the queue, while jobs of it are left there.";
     }
 }

@@ -1,10 +1,14 @@
 //! Turning what happens into metrics, and into one log line per job.
 
-use std::sync::Mutex;
+use std::{
+    sync::Mutex,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use tracing::info;
 use zagg_core::price::{Cost, Rates};
 use zagg_granule::source::Usage;
+use zagg_queue::class::Class;
 use zagg_store::StoreUsage;
 
 use crate::{
@@ -13,6 +17,12 @@ use crate::{
     report::{JobReport, Outcome},
     runs::Runs,
 };
+
+/// What may become of a job.
+const OUTCOMES: [&str; 9] =
+    ["ok", "no_data", "skipped", "duplicate", "cancelled", "failed", "released", "moved_up", "dropped"];
+/// The phases of a job.
+const PHASES: [&str; 7] = ["plan", "fetch", "decode", "aggregate", "encode", "write", "commit"];
 
 /// Turns what happens into metrics and log lines.
 #[derive(Debug)]
@@ -29,6 +39,7 @@ impl Observer {
     /// An observer that feeds `metrics`.
     #[must_use]
     pub fn new(metrics: Metrics, rates: Rates, attempts: u32) -> Self {
+        begin(&metrics);
         Self { metrics, rates, attempts, counted: Mutex::default() }
     }
 
@@ -96,15 +107,16 @@ impl Observer {
             return;
         }
         let seconds = &report.seconds;
-        for (phase, seconds) in [
-            ("plan", seconds.plan),
-            ("fetch", seconds.read),
-            ("decode", seconds.decode),
-            ("aggregate", seconds.aggregate),
-            ("encode", seconds.encode),
-            ("write", seconds.put),
-            ("commit", seconds.commit),
-        ] {
+        let each = [
+            seconds.plan,
+            seconds.read,
+            seconds.decode,
+            seconds.aggregate,
+            seconds.encode,
+            seconds.put,
+            seconds.commit,
+        ];
+        for (phase, seconds) in PHASES.into_iter().zip(each) {
             metrics.cell_phase.with_label_values(&[phase]).observe(seconds);
         }
         let read = &report.read;
@@ -159,6 +171,43 @@ impl Observer {
     }
 }
 
+/// Tells of everything that it did not happen so far. A counter that first appears with its first event
+/// has no increase that Prometheus could see: the first lost lease would go unnoticed.
+fn begin(metrics: &Metrics) {
+    let classes = || Class::ALL.map(Class::name);
+    let zero = |counter: &prometheus::CounterVec, labels: &[&str]| _ = counter.with_label_values(labels);
+    let zeros = |counter: &prometheus::CounterVec, values: &[&str]| values.iter().for_each(|v| zero(counter, &[v]));
+    let Metrics { lease_lost, redeliveries, poison, s3_throttles, .. } = metrics;
+    let Metrics { obs_read, obs_kept, cache_hits, cache_misses, broker_trouble, .. } = metrics;
+    for counter in [lease_lost, redeliveries, poison, s3_throttles, obs_read, obs_kept, cache_hits, cache_misses] {
+        zero(counter, &[]);
+    }
+    zero(broker_trouble, &[]);
+    zeros(&metrics.cells, &OUTCOMES);
+    zeros(&metrics.retries, &classes());
+    zeros(&metrics.failures, &classes());
+    zeros(&metrics.s3_bytes, &["in", "out"]);
+    zeros(&metrics.granules, &["ok", "failed"]);
+    zeros(&metrics.objects, &["chunk", "mark"]);
+    zeros(&metrics.commits, &["created", "identical", "conflict"]);
+    zeros(&metrics.cost, &["compute", "put", "get", "queue"]);
+    for op in ["receive", "ack", "release", "bury", "put_back"] {
+        zero(&metrics.messages, &[op, "ok"]);
+        zero(&metrics.messages, &[op, "error"]);
+    }
+    zero(&metrics.s3_requests, &["source_get", "error"]);
+    for op in ["source_get", "get", "put", "head", "list"] {
+        zero(&metrics.s3_requests, &[op, "ok"]);
+    }
+    _ = metrics.cell_duration.with_label_values::<&str>(&[]);
+    _ = metrics.queue_wait.with_label_values::<&str>(&[]);
+    for phase in PHASES {
+        _ = metrics.cell_phase.with_label_values(&[phase]);
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    metrics.started.with_label_values::<&str>(&[]).set(now.as_secs_f64());
+}
+
 fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Data => "ok",
@@ -201,4 +250,35 @@ fn log_job(report: &JobReport, run: &str, attempt: u32) {
         usd = report.usd.map(|usd| usd.total()),
         "job"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_happened_yet_is_told_as_nothing() {
+        let observer = Observer::new(Metrics::new().unwrap(), Rates::container(1.0, 1, false), 5);
+        let text = String::from_utf8(observer.metrics().text().unwrap()).unwrap();
+        // Whatever is counted has a first value to be compared with.
+        for definition in Metrics::DEFINITIONS.iter().filter(|definition| definition.name.ends_with("_total")) {
+            let told = text.lines().any(|line| line.starts_with(definition.name) && line.ends_with(" 0"));
+            assert!(told, "{}\n{text}", definition.name);
+        }
+        let conflict = r#"zagg_commit_total{result="conflict"} "#;
+        assert!(text.contains(&format!("{conflict}0")));
+        let trouble = |fault| Trouble {
+            run: "r".to_owned(),
+            shard: "s".to_owned(),
+            fault,
+            reason: "other bytes".to_owned(),
+            attempt: 1,
+            wall_seconds: 1.0,
+            granule: false,
+        };
+        observer.take(&Event::Buried(trouble("conflict")));
+        let text = String::from_utf8(observer.metrics().text().unwrap()).unwrap();
+        assert!(text.contains(&format!("{conflict}1")));
+        assert!(text.contains("zagg_poison_total 0"), "it was its first delivery");
+    }
 }
