@@ -1,0 +1,71 @@
+"""The Helm chart and the sets of values that it is rendered with, for the other scripts. Given values as JSON, prints
+the objects of a render as a JSON list."""
+
+import json
+import pathlib
+import re
+import sys
+
+import helm_python
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHART = ROOT / "k8s" / "zagg"
+RELEASE, NAMESPACE = "r1", "fleet"
+
+
+def merged(one, other):
+    """As Helm merges a second file of values into the first."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return other
+    return one | {key: merged(one.get(key), value) for key, value in other.items()}
+
+
+def of_the_page() -> dict:
+    """What a reader of docs/operations/kubernetes.md ends with: all its values, and its pipeline."""
+    text = (ROOT / "docs/operations/kubernetes.md").read_text()
+    values = {"pipelines": {"atl06.yaml": (ROOT / "configs/pipelines/atl06.yaml").read_text()}}
+    for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+        values = merged(values, yaml.safe_load(block))
+    return values
+
+
+def sets() -> dict[str, dict]:
+    """Values by name: the chart's own, those of k8s/zagg/ci, and those of the page about Kubernetes."""
+    found = {"default": {}, "page": of_the_page()}
+    for path in sorted((CHART / "ci").glob("*.yaml")):
+        found[path.stem] = yaml.safe_load(path.read_text())
+    return found
+
+
+def manifests(values: dict, chart: helm_python.Chart | None = None) -> dict[str, str]:
+    """The text of each template, as `helm template` gives it."""
+    chart = chart or helm_python.Chart.load(str(CHART))
+    return chart.render(values, name=RELEASE, namespace=NAMESPACE)
+
+
+def objects(values: dict) -> list[dict]:
+    """The objects of a render."""
+    texts = [text for path, text in manifests(values).items() if not path.endswith("NOTES.txt")]
+    return [each for text in texts for each in yaml.safe_load_all(text) if each]
+
+
+def of_kind(all_objects: list[dict], kind: str) -> list[dict]:
+    return [each for each in all_objects if each["kind"] == kind]
+
+
+def name(each: dict) -> str:
+    return f"{each['kind']}/{each['metadata']['name']}"
+
+
+def pod(each: dict) -> dict | None:
+    """The pod template of a workload."""
+    return each["spec"]["template"] if each["kind"] in ("Deployment", "Job") else None
+
+
+def containers(template: dict) -> list[dict]:
+    return template["spec"].get("initContainers", []) + template["spec"]["containers"]
+
+
+if __name__ == "__main__":
+    print(json.dumps(objects(json.loads(sys.argv[1]))))

@@ -1,0 +1,125 @@
+"""Renders the chart with wrong values. Prints each case with the word that the refusal must hold, and the refusal."""
+
+import json
+
+import helm_python
+from chart_sets import CHART, NAMESPACE, RELEASE
+
+REDIS = {"kind": "redis", "host": "redis"}
+KEDA = {"autoscaling": {"mode": "keda"}}
+RUN = {
+    "enabled": True,
+    "store": "s3://bucket/run",
+    "pipeline": {"file": "atl06.yaml", "configMap": "pipelines"},
+    "shardMap": {"configMap": "shardmap"},
+}
+
+
+def queue(**more):
+    return {"queue": {**REDIS, **more}}
+
+
+def worker(**more):
+    return {"worker": more}
+
+
+def classes(**more):
+    return {"classes": more}
+
+
+def run(**more):
+    return {"run": {**RUN, **more}}
+
+
+# What is wrong, and a word of the message.
+CASES = [
+    # Slips of the pen.
+    ({"replicas": 3}, "replicas"),
+    (worker(replica=3), "replica"),
+    (queue(passwort="x"), "passwort"),
+    (classes(large={"enabled": True, "memory": "16Gi"}), "memory"),
+    ({"metrics": {"serviceMonitor": {"enable": True}}}, "enable"),
+    # Words that are none of the few.
+    (queue(kind="kafka"), "rabbitmq"),
+    (queue(kind="file"), "/queue/kind"),
+    (worker(autoscaling={"mode": "vpa"}), "/worker/autoscaling/mode"),
+    (worker(log={"level": "verbose"}), "trace"),
+    (worker(spot={"enabled": True, "provider": "openstack"}), "karpenter"),
+    ({"image": {"pullPolicy": "Sometimes"}}, "IfNotPresent"),
+    ({"keda": {"redisBy": "size"}}, "lag"),
+    # Numbers out of range, and of another type.
+    (worker(slots=0), "/worker/slots"),
+    (worker(slots="4"), "/worker/slots"),
+    (worker(grace=-1), "/worker/grace"),
+    (worker(graceMargin=0), "/worker/graceMargin"),
+    (worker(resources={"limits": {"memory": "4 GB"}}), "/worker/resources/limits/memory"),
+    (worker(podDisruptionBudget={"maxUnavailable": "120%"}), "maxUnavailable"),
+    (worker(autoscaling={"max": 0}), "/worker/autoscaling/max"),
+    (worker(autoscaling={"cpu": 150}), "/worker/autoscaling/cpu"),
+    (queue(port=70000), "/queue/port"),
+    (queue(consumerTimeout=5), "/queue/consumerTimeout"),
+    ({"metrics": {"port": 80}}, "/metrics/port"),
+    (run(maxUsd=0), "/run/maxUsd"),
+    # Names and addresses.
+    (queue(name="jobs of today"), "/queue/name"),
+    (queue(host="redis://redis"), "/queue/host"),
+    ({"queue": {"kind": "sqs", "account": "1234"}}, "/queue/account"),
+    ({"store": {"endpoint": "minio:9000"}}, "/store/endpoint"),
+    ({"store": {"endpoint": "http://user:secret@minio:9000"}}, "/store/endpoint"),
+    ({"keda": {"managementUrl": "http://guest:guest@rabbitmq:15672"}}, "/keda/managementUrl"),
+    ({"aws": {"region": "Frankfurt"}}, "/aws/region"),
+    ({"image": {"workerDigest": "sha256:1234"}}, "/image/workerDigest"),
+    (classes(**{"extra-large": {}}), "extra-large"),
+    (run(name="Run 1"), "/run/name"),
+    (run(store="gs://bucket/run"), "/run/store"),
+    # Secrets are referred to, never given.
+    (queue(auth="secret"), "/queue/auth"),
+    (queue(auth={"user": "me", "password": "secret"}), "/queue/auth"),
+    (queue(urlFrom={"secret": "broker"}), "key"),
+    ({"earthdata": {"token": "eyJ0eXAiOi"}}, "/earthdata/token"),
+    ({"aws": {"credentials": {"accessKeyId": "AKIA"}}}, "secret"),
+    # What only a look at several values shows.
+    ({"queue": {"kind": "redis"}}, "queue.host"),
+    (queue(auth={"secret": "a", "passwordKey": "b"}, urlFrom={"secret": "a", "key": "b"}), "queue.urlFrom"),
+    ({"classes": {"standard": {"enabled": False}}}, "none is enabled"),
+    (classes(standard={"bigger": "gigantic"}), "gigantic"),
+    (classes(standard={"bigger": "large"}, large={"enabled": True, "queue": "zagg"}), "come back for ever"),
+    (classes(standard={"bigger": "large"}, large={"enabled": True, "bigger": "standard"}), "each other"),
+    (classes(standard={"bigger": "large"}), "not enabled"),
+    (worker(autoscaling={"min": 30}), "autoscaling.max"),
+    (worker(autoscaling={"mode": "hpa", "min": 0}), "HPA"),
+    ({**queue(), "worker": KEDA, **classes(large={"enabled": True, "queue": "zagg"})}, "other's jobs"),
+    ({"queue": {"kind": "rabbitmq", "host": "mq"}, "worker": KEDA}, "keda.managementUrl"),
+    (
+        {"queue": {"kind": "rabbitmq", "host": "mq"}, "worker": KEDA, "keda": {"managementUrl": "http://mq:15672"}},
+        "keda.auth",
+    ),
+    ({"queue": {"kind": "redis", "urlFrom": {"secret": "a", "key": "b"}}, "worker": KEDA}, "queue.host"),
+    (
+        {
+            "worker": KEDA,
+            "keda": {"podIdentity": {"identityOwner": "keda", "roleArn": "arn:aws:iam::123456789012:role/a"}},
+        },
+        "roleArn",
+    ),
+    ({"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}}, "metrics.service.enabled"),
+    (run(store=""), "run.store"),
+    (run(store="/data/run1.zarr"), "volumes"),
+    (run(pipeline={}), "run.pipeline.file"),
+    (run(pipeline={"file": "atl03.yaml"}), "atl03.yaml"),
+    (run(shardMap={}), "1 MiB"),
+    (run(shardMap={"configMap": "a", "fetch": {"image": "b", "command": ["c"]}}), "either"),
+    (run(**{"class": "huge"}), "huge"),
+]
+
+
+def refusal(chart: helm_python.Chart, values: dict) -> str | None:
+    try:
+        chart.render(values, name=RELEASE, namespace=NAMESPACE)
+    except helm_python.HelmError as error:
+        return str(error)
+    return None
+
+
+chart = helm_python.Chart.load(str(CHART))
+print(json.dumps([{"values": values, "word": word, "said": refusal(chart, values)} for values, word in CASES]))
