@@ -8,6 +8,7 @@ import math
 
 import helm_python
 import kubernetes_validate
+import yaml
 from chart_sets import CHART, name, objects, sets
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as monitoring
@@ -80,6 +81,26 @@ def spoilt(each: dict) -> list[dict]:
     return [unknown, typed]
 
 
+def untold(schema: dict, defaults, path=""):
+    """Values that the schema knows and values.yaml does not show."""
+    for key, inner in schema.get("properties", {}).items():
+        inner = SCHEMA["definitions"][inner["$ref"].split("/")[-1]] if "$ref" in inner else inner
+        if key not in defaults:
+            yield f"{path}.{key}"
+        elif isinstance(defaults[key], dict):
+            yield from untold(inner, defaults[key], f"{path}.{key}")
+
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
+classes, worker = (SCHEMA["definitions"][one]["properties"] for one in ("class", "worker"))
+# A class may say all that `worker` says, and three things of its own.
+assert {key: classes[key] for key in worker} == worker and classes.keys() - worker.keys() == {
+    "enabled",
+    "queue",
+    "bigger",
+}
+
 found, kinds, missed = {}, {}, []
 for set_name, values in sets().items():
     linted = helm_python.lint(str(CHART), values, strict=True, kube_version="v1.32.0")
@@ -91,4 +112,4 @@ for set_name, values in sets().items():
             missed += [each["kind"] for wrong in spoilt(each) if not problems_of(wrong)]
         kinds[each["kind"]] = kinds.get(each["kind"], 0) + 1
     found[set_name] = problems
-print(json.dumps({"sets": found, "kinds": kinds, "missed": missed, "releases": RELEASES}))
+print(json.dumps({"sets": found, "kinds": kinds, "missed": missed, "untold": list(untold(SCHEMA, DEFAULTS))}))
