@@ -8,13 +8,14 @@ use serde_json::Value;
 use super::fleet::until;
 use super::http::request;
 use super::objects::{Objects, assert_same, marks, of_bucket, results_of_bucket};
-use super::package::package;
+use super::package::{ARCHITECTURE, package};
+use super::stack::{base_template, function_template};
 use super::{Ended, Job, MiniStack, Stack, sqs, zagg_bin};
 
 /// The name of the queue and of the function.
 pub const NAME: &str = "zagg";
 /// The bucket and the key of the store.
-const STORE: (&str, &str) = ("stores", "run");
+pub const STORE: (&str, &str) = ("stores", "run");
 
 /// How a function is deployed.
 #[derive(Debug, Clone)]
@@ -56,32 +57,43 @@ pub struct Function {
 impl Function {
     /// Deploys the function for this job.
     #[must_use]
-    pub fn deploy(server: MiniStack, mut job: Job, settings: &Settings) -> Self {
+    pub fn deploy(server: MiniStack, job: Job, settings: &Settings) -> Self {
+        let function = Self::standing(server, job);
+        let server = &function.server;
+        server.create_bucket(STORE.0);
+        server.create_bucket("code");
+        put(server, "/code/zagg-lambda.zip", package());
+        let queue = [
+            ("Name", NAME.to_owned()),
+            ("StoreBucket", STORE.0.to_owned()),
+            ("VisibilityTimeout", settings.visibility.to_string()),
+            ("MaxReceiveCount", settings.receives.to_string()),
+        ];
+        let _ = Stack::create(server.address(), &format!("{NAME}-base"), &base_template(), &queue);
+        let parameters = [
+            ("Name", NAME.to_owned()),
+            ("Queue", NAME.to_owned()),
+            ("CodeBucket", "code".to_owned()),
+            ("Architecture", ARCHITECTURE.to_owned()),
+            ("StoreBucket", STORE.0.to_owned()),
+            ("Timeout", settings.timeout.to_string()),
+            ("BatchSize", settings.batch.to_string()),
+            ("Slots", settings.slots.to_string()),
+            ("MaxReceiveCount", settings.receives.to_string()),
+        ];
+        let mut variables = reaching(server, settings.s3.clone());
+        variables.extend(settings.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let _ = Stack::create(server.address(), NAME, &function_template(2, &variables), &parameters);
+        function
+    }
+
+    /// The function of this job that somebody else has deployed, or will, under the usual names.
+    #[must_use]
+    pub fn standing(server: MiniStack, mut job: Job) -> Self {
         for (name, value) in MiniStack::environment(&server.endpoint()) {
             job.set(name, &value);
         }
-        server.create_bucket(STORE.0);
-        server.create_bucket("code");
-        put(&server, "/code/zagg-lambda.zip", package());
-        let parameters = [
-            ("Name", NAME.to_owned()),
-            ("CodeBucket", "code".to_owned()),
-            ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
-            ("StoreBucket", STORE.0.to_owned()),
-            ("Timeout", settings.timeout.to_string()),
-            ("VisibilityTimeout", settings.visibility.to_string()),
-            ("BatchSize", settings.batch.to_string()),
-            ("Slots", settings.slots.to_string()),
-            ("MaximumConcurrency", "2".to_owned()),
-            ("MaxReceiveCount", settings.receives.to_string()),
-        ];
-        let mut variables = vec![
-            ("AWS_ENDPOINT_URL".to_owned(), server.endpoint()),
-            ("AWS_ENDPOINT_URL_S3".to_owned(), settings.s3.clone().unwrap_or_else(|| server.endpoint())),
-            ("AWS_ALLOW_HTTP".to_owned(), "true".to_owned()),
-        ];
-        variables.extend(settings.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let stack = Stack::create(server.address(), NAME, &parameters, &variables);
+        let stack = Stack::of(server.address(), NAME);
         Self { job, server, stack }
     }
 
@@ -207,6 +219,17 @@ impl Function {
         });
         signalled.count()
     }
+}
+
+/// What a function needs in its environment to find the server, and S3 elsewhere if it is there.
+#[must_use]
+pub fn reaching(server: &MiniStack, s3: Option<String>) -> Vec<(String, String)> {
+    let variables = [
+        ("AWS_ENDPOINT_URL", server.endpoint()),
+        ("AWS_ENDPOINT_URL_S3", s3.unwrap_or_else(|| server.endpoint())),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// Puts an object.

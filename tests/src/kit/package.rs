@@ -28,17 +28,25 @@ pub fn bootstrap() -> &'static Path {
     })
 }
 
-/// The bytes of the package that `scripts/package-lambda` makes of it.
+/// Lambda's name for this machine's architecture.
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
+/// Makes the package of it in `folder`, by `deployment/aws/build.sh`; gives the package's path.
+#[must_use]
+pub fn build_in(folder: &Path) -> PathBuf {
+    let mut command = Command::new(workspace().join("deployment/aws/build.sh"));
+    command.arg("--bootstrap").arg(bootstrap()).arg("--output").arg(folder).env("PYTHON", python());
+    let output = command.output().expect("deployment/aws/build.sh starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder.join(format!("zagg-lambda-{ARCHITECTURE}.zip"))
+}
+
+/// The bytes of the package.
 pub fn package() -> &'static [u8] {
     static PACKAGE: OnceLock<Vec<u8>> = OnceLock::new();
     PACKAGE.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let zip = folder.path().join("zagg-lambda.zip");
-        let mut command = Command::new(workspace().join("scripts/package-lambda"));
-        command.arg("--bootstrap").arg(bootstrap()).arg("--output").arg(&zip).env("PYTHON", python());
-        let output = command.output().expect("scripts/package-lambda starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        std::fs::read(zip).expect("the package")
+        std::fs::read(build_in(folder.path())).expect("the package")
     })
 }
 

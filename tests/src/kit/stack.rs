@@ -13,7 +13,7 @@ use super::workspace;
 /// The version in the paths of Lambda's API.
 const LAMBDA: &str = "/2015-03-31";
 
-/// A deployed `deployment/aws/zagg-lambda.yaml`.
+/// A deployed stack of the function `name`: its functions and logs are found by that name.
 #[derive(Debug, Clone)]
 pub struct Stack {
     server: SocketAddr,
@@ -21,18 +21,18 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Makes the stack and waits until it is complete. `variables` are added to the function's
-    /// environment.
+    /// The stack's function, deployed by somebody else.
     #[must_use]
-    pub fn create(
-        server: SocketAddr,
-        name: &str,
-        parameters: &[(&str, String)],
-        variables: &[(String, String)],
-    ) -> Self {
-        let stack = Self { server, name: name.to_owned() };
-        let template = rendered(parameters, variables);
-        let mut form = vec![("StackName".to_owned(), name.to_owned()), ("TemplateBody".to_owned(), template)];
+    pub fn of(server: SocketAddr, name: &str) -> Self {
+        Self { server, name: name.to_owned() }
+    }
+
+    /// Makes a stack of a template and waits until it is complete.
+    #[must_use]
+    pub fn create(server: SocketAddr, name: &str, template: &str, parameters: &[(&str, String)]) -> Self {
+        let stack = Self::of(server, name);
+        let mut form =
+            vec![("StackName".to_owned(), name.to_owned()), ("TemplateBody".to_owned(), template.to_owned())];
         form.push(("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()));
         for (number, (key, value)) in (1..).zip(parameters) {
             form.push((format!("Parameters.member.{number}.ParameterKey"), (*key).to_owned()));
@@ -104,6 +104,16 @@ impl Stack {
         (head, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// What ECS answers.
+    #[must_use]
+    pub fn ecs(&self, action: &str, ask: &Value) -> Value {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        let headers = [("X-Amz-Target", target.as_str()), ("Content-Type", "application/x-amz-json-1.1")];
+        let (head, answer) = self.json("POST", "/", &headers, ask);
+        assert_eq!(head.status(), 200, "{action}: {answer}");
+        answer
+    }
+
     fn form(&self, action: &str, parameters: &[(String, String)]) -> String {
         let mut form = format!("Action={action}&Version=2010-05-15");
         for (name, value) in parameters {
@@ -117,15 +127,55 @@ impl Stack {
     }
 }
 
-/// The template, but for what `MiniStack` 1.5 can't do: its trigger takes no concurrency that is a
-/// parameter, as parameters are texts there.
-fn rendered(parameters: &[(&str, String)], variables: &[(String, String)]) -> String {
-    let path = workspace().join("deployment/aws/zagg-lambda.yaml");
-    let text = std::fs::read_to_string(path).expect("the template");
-    let (_, concurrency) = parameters.iter().find(|(name, _)| *name == "MaximumConcurrency").expect("a concurrency");
-    let text = replaced(&text, "!Ref MaximumConcurrency", concurrency);
+/// The template of a part: base, lambda, ecs.
+fn text_of(part: &str) -> String {
+    let path = workspace().join(format!("deployment/aws/zagg-{part}.yaml"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The template of the queue, but for what `MiniStack` 1.5 can't do: alarms on more than one metric.
+#[must_use]
+pub fn base_template() -> String {
+    without(text_of("base"), &["Stalled"])
+}
+
+/// The function's template, but for such alarms, and for a concurrency that is a parameter: parameters
+/// are texts in `MiniStack`, and its trigger wants a number. `variables` are added to the function's
+/// environment, so that it finds `MiniStack`.
+#[must_use]
+pub fn function_template(concurrency: u32, variables: &[(String, String)]) -> String {
+    let text = without(text_of("lambda"), &["Errors"]);
+    let text = replaced(&text, "!Ref MaximumConcurrency", &concurrency.to_string());
     let further: String = variables.iter().map(|(name, value)| format!("          {name}: {value:?}\n")).collect();
     replaced(&text, "        Variables:\n", &format!("        Variables:\n{further}"))
+}
+
+/// The service's template, but for such alarms, for numbers that are parameters, and for all scaling,
+/// of which `MiniStack` knows nothing.
+#[must_use]
+pub fn service_template() -> String {
+    let text = without(text_of("ecs"), &["Scaling", "Backlog", "Wake", "Asleep", "Idle"]);
+    let numbers =
+        [("Base: !Ref OnDemandTasks", "0"), ("Weight: !Ref OnDemandWeight", "1"), ("Weight: !Ref SpotWeight", "4")];
+    numbers.into_iter().fold(text, |text, (from, number)| {
+        let (name, _) = from.split_once(' ').expect("a name and a value");
+        replaced(&text, from, &format!("{name} {number}"))
+    })
+}
+
+/// A template without these resources.
+fn without(text: String, resources: &[&str]) -> String {
+    resources.iter().fold(text, |text, resource| {
+        let begin = text.find(&format!("\n  {resource}:\n    Type:")).unwrap_or_else(|| panic!("no {resource}")) + 1;
+        let mut end = begin + text[begin..].find('\n').expect("a line") + 1;
+        for line in text[end..].split_inclusive('\n') {
+            if !line.starts_with("    ") && !line.trim().is_empty() {
+                break;
+            }
+            end += line.len();
+        }
+        format!("{}{}", &text[..begin], &text[end..])
+    })
 }
 
 fn replaced(text: &str, from: &str, to: &str) -> String {

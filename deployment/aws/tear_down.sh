@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Takes down what stand_up.sh made. The bucket of the stores stays, with all that is in it.
+#
+#   deployment/aws/tear_down.sh lambda|ecs|all [OPTION]...
+#
+#   lambda, ecs      these workers alone; the queue stays
+#   all              all workers, the queue and its dead-letter queue, and the package's bucket if stand_up.sh made it
+#
+#   --name NAME      as given to stand_up.sh. Default: zagg
+#   --region REGION  default: AWS_REGION, or as `aws configure` has it
+#   --force          even though there are jobs on the queue: with `all` they are lost
+#   --yes            don't ask
+#
+# Exit codes: 0 it is down, 1 refused or failed, 2 usage.
+set -euo pipefail
+
+SCRIPT=tear_down.sh
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) || {
+    echo "$SCRIPT: bash 4.4 or later is needed, this is $BASH_VERSION" >&2
+    exit 1
+}
+# shellcheck source=deployment/aws/common.sh
+. "$HERE/common.sh"
+
+NAME=zagg REGION='' YES='' FORCE='' ACCOUNT='' CALLER=''
+PARTS=()
+
+read_arguments() {
+    case ${1:-} in
+    -h | --help)
+        usage "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    lambda | ecs) PARTS=("$1") ;;
+    all) PARTS=(lambda ecs base) ;;
+    *) misused 'say first what to take down: lambda, ecs or all' ;;
+    esac
+    shift
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --force) FORCE=yes ;;
+        --yes) YES=yes ;;
+        --name | --region)
+            [ $# -gt 1 ] && [ -n "$2" ] || misused "$1 needs a value"
+            case $1 in
+            --name) NAME=$2 ;;
+            --region) REGION=$2 ;;
+            esac
+            shift
+            ;;
+        *) misused "$1 is no option" ;;
+        esac
+        shift
+    done
+}
+
+# How many messages a queue holds, whatever becomes of them; nothing if there is no such queue.
+messages_on() {
+    local url numbers
+    url=$(aws_ sqs get-queue-url --queue-name "$1" --query QueueUrl 2>&1) || {
+        [[ $url == *NonExistentQueue* || $url == *QueueDoesNotExist* ]] || die "the queue $1: ${url##*$'\n'}"
+        return
+    }
+    numbers=$(aws_ sqs get-queue-attributes --queue-url "$url" --attribute-names ApproximateNumberOfMessages \
+        ApproximateNumberOfMessagesNotVisible ApproximateNumberOfMessagesDelayed --query 'Attributes.[values(@)][0]')
+    echo $((${numbers//$'\t'/+}))
+}
+
+check_queues() {
+    local queue count held=''
+    for queue in "$NAME" "$NAME-dlq"; do
+        count=$(messages_on "$queue")
+        [ "${count:-0}" = 0 ] || held+="${held:+ and }$count on $queue"
+    done
+    [ -n "$held" ] || return 0
+    [ -n "$FORCE" ] || die "there are jobs: $held. Cancel the run (zagg cancel STORE), look at what was set aside" \
+        "(zagg dead --queue sqs://$NAME), or give --force$([ "${PARTS[-1]}" != base ] || echo ' and lose them')"
+    note "there are jobs: $held"
+}
+
+show_plan() {
+    local part
+    say "account $ACCOUNT, region $REGION, as $CALLER"
+    for part in "${PARTS[@]}"; do
+        [ "${STATE[$NAME-$part]}" = absent ] || say "  delete the stack $NAME-$part"
+    done
+    [ -z "$CODE" ] || say "  delete the bucket $CODE, with the packages in it"
+    [ -z "$STORE" ] || say "  keep the bucket $STORE, with all stores in it"
+}
+
+main() {
+    read_arguments "$@"
+    check_name
+    check_account
+    local part there='' CODE='' STORE=''
+    for part in lambda ecs base; do look_at_stack "$NAME-$part"; done
+    for part in "${PARTS[@]}"; do
+        [ "${STATE[$NAME-$part]}" = absent ] || there=yes
+        [[ ${STATE[$NAME-$part]} != *_IN_PROGRESS || ${STATE[$NAME-$part]} == REVIEW_IN_PROGRESS ]] ||
+            die "the stack $NAME-$part is being changed (${STATE[$NAME-$part]}); try again when that is over"
+    done
+    STORE=${OLD[$NAME-base/StoreBucket]:-}
+    if [ "${PARTS[-1]}" = base ] && aws_ s3api head-bucket --bucket "$(own_code_bucket)" >/dev/null 2>&1; then
+        CODE=$(own_code_bucket)
+    fi
+    if [ -z "$there$CODE" ]; then
+        say "There is nothing to take down: no $(printf "%s, " "${PARTS[@]/#/$NAME-}" | sed 's/, $//')."
+        return
+    fi
+    check_queues
+    show_plan
+    agreed 'Do this?' || die 'nothing was done'
+    for part in "${PARTS[@]}"; do
+        [ "${STATE[$NAME-$part]}" != absent ] || continue
+        say "deleting the stack $NAME-$part"
+        aws_ cloudformation delete-stack --stack-name "$NAME-$part"
+        wait_for_stack "$NAME-$part" DELETE_COMPLETE
+    done
+    if [ -n "$CODE" ]; then
+        say "deleting the bucket $CODE"
+        aws_ s3 rm --recursive --only-show-errors "s3://$CODE/zagg-lambda/"
+        aws_ s3api delete-bucket --bucket "$CODE"
+    fi
+    [ -z "$STORE" ] || say "The bucket $STORE is kept. To delete it with all that is in it: aws s3 rb --force s3://$STORE"
+}
+
+main "$@"
