@@ -31,6 +31,9 @@ fn run(arguments: &Arguments) -> Result<Exit, ProgramError> {
         .build()
         .map_err(|error| ProgramError::Usage(format!("the asynchronous runtime cannot be started: {error}")))?;
     runtime.block_on(async {
+        if arguments.health {
+            return program::health(arguments).await;
+        }
         if environment::is_lambda() { program::lambda(arguments).await } else { program::container(arguments).await }
     })
 }

@@ -46,6 +46,9 @@ pub(crate) struct Arguments {
     /// Answer /metrics, /livez and /readyz at this address.
     #[arg(long, value_name = "ADDRESS:PORT", env = "ZAGG_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Ask the worker that answers at --listen whether it lives, and exit: 0 yes, 1 no. It takes no jobs.
+    #[arg(long)]
+    pub(crate) health: bool,
     /// The memory that the worker may hold, in MB. Default: its control group's limit.
     #[arg(long, value_name = "MB", env = "ZAGG_MEMORY_MB")]
     pub(crate) memory_mb: Option<u64>,

@@ -4,6 +4,8 @@ use zagg_granule::CpuError;
 use zagg_program::exit::Exit;
 use zagg_queue::error::Error as QueueError;
 
+use super::health::HealthError;
+
 /// A program that cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
@@ -30,6 +32,9 @@ pub(crate) enum ProgramError {
         /// Why.
         source: std::io::Error,
     },
+    /// The worker that was asked is not well.
+    #[error(transparent)]
+    Health(#[from] HealthError),
     /// Lambda's runtime interface failed.
     #[error("the runtime interface of Lambda failed: {0}")]
     Lambda(lambda_runtime::Error),
@@ -40,6 +45,7 @@ impl ProgramError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Queue(error) => Exit::by_fault(error.fault()),
+            Self::Health(error) => error.exit(),
             Self::Lambda(_) => Exit::Unreachable,
             _ => Exit::Usage,
         }

@@ -8,6 +8,8 @@ pub(crate) mod log;
 
 mod container;
 
+mod health;
+
 mod vitals;
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
@@ -25,6 +27,7 @@ use arguments::Arguments;
 use error::ProgramError;
 
 pub(crate) use container::container;
+pub(crate) use health::health;
 use zagg_program::exit::Exit;
 
 /// Slots of a Lambda function: one reads while the other computes.
