@@ -1,1 +1,7 @@
-//! The images, run as containers and as a pod.
+//! The images, run as containers and as a pod; what describes them.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+
+/// What needs `podman`: `scripts/test` leaves the module out where there is none.
+mod podman;
