@@ -5,6 +5,7 @@
 check_numbers() {
     local visibility timeout receives batch pollers minimum maximum
     visibility=$(number base VisibilityTimeout)
+    [ "$visibility" -ge 30 ] || die "VisibilityTimeout=$visibility: 30 or more, so that a busy worker extends it in time"
     receives=$(number base MaxReceiveCount)
     [ "$receives" -ge 5 ] ||
         die "MaxReceiveCount=$receives: throttled invocations count, so good jobs would be set aside; 5 or more"
