@@ -8,14 +8,9 @@
 //! `embedded`, `redis`, `rabbitmq` or `sqs`; jobs; slots over all workers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::Map;
-use zagg_core::grid::{HealpixGrid, Position};
-use zagg_core::shard_map::ShardMap;
-use zagg_sample::shard_map;
-use zagg_tests::kit::{Fleet, Job, Kind, Proxy, Web, Worker, job, web::Answer};
+use zagg_tests::kit::{Distant, Fleet, Kind, Worker};
 
 /// Workers at once.
 const WORKERS: usize = 8;
@@ -38,7 +33,7 @@ fn main() {
     };
     let number = |at: usize, default: usize| arguments.get(at).map_or(default, |text| text.parse().expect("a number"));
     let (jobs, slots) = (number(1, 10_000), number(2, 1_700));
-    let far = Far::new();
+    let far = Distant::new(LATENCY);
     let fleet = Fleet::new(kind, far.job(jobs));
     let begun = Instant::now();
     let produced = fleet.produce(&["--driver", "https", "--max-attempts", ATTEMPTS]).expect(0);
@@ -93,63 +88,4 @@ fn drain(fleet: &Fleet, slots: usize) -> (usize, Vec<Worker>) {
     assert!(last.wait().success(), "{}", last.said());
     ended.push(last);
     (kills, ended)
-}
-
-/// Granules far away.
-struct Far {
-    proxy: Proxy,
-    _web: Web,
-}
-
-impl Far {
-    fn new() -> Self {
-        let web = Web::new();
-        for granule in job::granules() {
-            web.set(&format!("/{}.h5", granule.id), Answer::File(granule.file.clone()));
-        }
-        let proxy = Proxy::before(web.address());
-        proxy.set_latency(LATENCY);
-        Self { proxy, _web: web }
-    }
-
-    /// A job of so many small shards: those that the granules touch, and as many beside them as it takes.
-    fn job(&self, jobs: usize) -> Job {
-        let job = Job::new();
-        let pipeline = job::pipeline_text().replace("parent_order: 7", "parent_order: 9");
-        let grid = job::grid_of(&pipeline);
-        let hrefs = |granule: &zagg_sample::SampleGranule| {
-            vec![
-                ("https".to_owned(), format!("{}/{}.h5", self.proxy.url(), granule.id)),
-                ("file".to_owned(), granule.file.display().to_string()),
-            ]
-        };
-        let map = shard_map(job::granules(), &grid, hrefs).expect("a shard map");
-        job.work.write("atl06.yaml", pipeline);
-        job.write_map(&widened(&map, &grid, jobs));
-        job
-    }
-}
-
-/// The same map with so many shards: the ones beside those that the granules touch list the same granules.
-fn widened(map: &ShardMap, grid: &HealpixGrid, jobs: usize) -> ShardMap {
-    let mut shards = map.shards().to_vec();
-    let mut keys: BTreeSet<u64> = shards.iter().map(|shard| shard.key).collect();
-    let (mut at, mut step, touched) = (0, 1, shards.len());
-    while shards.len() < jobs {
-        let mut shard = shards[at % touched].clone();
-        let Position::Nested(nested) = grid.shard(shard.key).expect("a shard of the grid").position else {
-            panic!("a HEALPix grid has nested shards");
-        };
-        shard.key = grid.nested_shard(nested + step).expect("a shard beside it").key;
-        if keys.insert(shard.key) {
-            shards.push(shard);
-        }
-        at += 1;
-        if at % touched == 0 {
-            step += 1;
-        }
-    }
-    shards.truncate(jobs);
-    let (signature, granules) = (map.signature().clone(), map.granules().to_vec());
-    ShardMap::new(Map::new(), signature, granules, shards).expect("a wider shard map")
 }

@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod cmr;
+pub mod distant;
 pub mod fleet;
 pub mod function;
 pub mod guard;
@@ -10,7 +11,7 @@ pub mod job;
 pub mod ministack;
 pub mod objects;
 pub mod package;
-pub mod podman;
+pub mod prometheus;
 pub mod proxy;
 pub mod python;
 pub mod rabbitmq;
@@ -29,11 +30,12 @@ pub mod zagg_bin;
 
 pub use broker::{Broker, Kind};
 pub use cmr::Cmr;
+pub use distant::Distant;
 pub use fleet::{Fleet, Worker};
 pub use function::Function;
 pub use job::{Ended, Job};
 pub use ministack::MiniStack;
-pub use podman::Podman;
+pub use prometheus::Prometheus;
 pub use proxy::Proxy;
 pub use rabbitmq::RabbitBroker;
 pub use redis_server::RedisServer;

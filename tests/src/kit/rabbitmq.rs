@@ -34,6 +34,8 @@ struct Ports {
     clients: SocketAddr,
     nodes: SocketAddr,
     names: SocketAddr,
+    /// Its own figures for Prometheus, where they were asked for.
+    metrics: Option<SocketAddr>,
 }
 
 /// A broker of one's own on free loopback ports, with throw-away data. It is stopped when it is
@@ -50,10 +52,20 @@ impl RabbitBroker {
     /// Starts a broker and waits until it answers.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_at(|| None)
+    }
+
+    /// The same with a port for its own figures, which Prometheus scrapes at `/metrics`.
+    #[must_use]
+    pub fn with_metrics() -> Self {
+        Self::start_at(|| Some(free_address()))
+    }
+
+    fn start_at(metrics: impl Fn() -> Option<SocketAddr>) -> Self {
         // Another process may take a free port first; a second try then finds others.
         let mut reason = String::new();
         for _ in 0..3 {
-            match Self::try_start() {
+            match Self::try_start(metrics()) {
                 Ok(broker) => return broker,
                 Err(said) => reason = said,
             }
@@ -61,8 +73,8 @@ impl RabbitBroker {
         panic!("rabbitmq-server does not start; if it is not installed, run scripts/setup-tests\n{reason}");
     }
 
-    fn try_start() -> Result<Self, String> {
-        let ports = Ports { clients: free_address(), nodes: free_address(), names: free_address() };
+    fn try_start(metrics: Option<SocketAddr>) -> Result<Self, String> {
+        let ports = Ports { clients: free_address(), nodes: free_address(), names: free_address(), metrics };
         let data = tempfile::Builder::new().prefix("zagg-rabbitmq-").tempdir().map_err(|error| error.to_string())?;
         let mut broker = Self { guard: None, ports, data };
         broker.prepare().map_err(|error| error.to_string())?;
@@ -75,8 +87,15 @@ impl RabbitBroker {
         for name in ["db", "log", "home"] {
             fs::create_dir(folder.join(name))?;
         }
-        fs::write(folder.join("rabbitmq.conf"), format!("listeners.tcp.1 = {}\n", self.ports.clients))?;
-        fs::write(folder.join("plugins"), "[].\n")
+        let mut settings = format!("listeners.tcp.1 = {}\n", self.ports.clients);
+        if let Some(metrics) = self.ports.metrics {
+            settings += &format!("prometheus.tcp.ip = {}\nprometheus.tcp.port = {}\n", metrics.ip(), metrics.port());
+        }
+        fs::write(folder.join("rabbitmq.conf"), settings)?;
+        fs::write(
+            folder.join("plugins"),
+            if self.ports.metrics.is_some() { "[rabbitmq_prometheus].\n" } else { "[].\n" },
+        )
     }
 
     fn run(&mut self) -> Result<(), String> {
@@ -142,6 +161,12 @@ impl RabbitBroker {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.ports.clients
+    }
+
+    /// Where it serves its own figures, if it does.
+    #[must_use]
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.ports.metrics
     }
 
     /// The address of a queue.

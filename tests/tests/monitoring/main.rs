@@ -1,1 +1,16 @@
-//! Rules, alerts and dashboards, judged by a real Prometheus.
+//! Rules, alerts and dashboards, judged by a real Prometheus that scrapes real fleets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod written;
+
+mod priced;
+
+mod watched;
+
+mod small;
+
+mod boards;
+
+mod shown;
+
+mod provoked;
