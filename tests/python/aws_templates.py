@@ -66,7 +66,8 @@ def statements(resource):
 def pinned(resource):
     """Whether a statement's resource names something of this stack, or something that it was given."""
     text = json.dumps(resource)
-    return resource != "*" and not text.rstrip('"]}').endswith(":*") and ("${" in text or "Ref" in text or "Fn::GetAtt" in text)
+    named = any(word in text for word in ("${", "Ref", "Fn::GetAtt"))
+    return resource != "*" and named and not text.rstrip('"]}').endswith(":*")
 
 
 def judge_policies(name, template):
@@ -123,7 +124,8 @@ def judge_service(service):
                 yield f"{name} has no log"
             if container["Name"] == "inputs":
                 continue
-            if not container.get("ReadonlyRootFilesystem") or container.get("User", "0").split(":")[0] in ("0", "root"):
+            user = container.get("User", "0").split(":")[0]
+            if not container.get("ReadonlyRootFilesystem") or user in ("0", "root"):
                 yield f"{name} may write to its root, or is root"
             if container["LinuxParameters"]["Capabilities"] != {"Drop": ["ALL"]}:
                 yield f"{name} has capabilities"
@@ -133,7 +135,8 @@ def judge_service(service):
     inputs, producer = service["Resources"]["ProducerTask"]["Properties"]["ContainerDefinitions"]
     if producer["DependsOn"] != [{"ContainerName": "inputs", "Condition": "SUCCESS"}] or inputs["Essential"]:
         yield "the producer does not wait for its inputs, or ends with them"
-    if {producer["WorkingDirectory"], *(mount["ContainerPath"] for c in (inputs, producer) for mount in c["MountPoints"])} != {"/inputs"}:
+    mounts = {mount["ContainerPath"] for container in (inputs, producer) for mount in container["MountPoints"]}
+    if mounts | {producer["WorkingDirectory"]} != {"/inputs"}:
         yield "the producer does not work where its inputs are"
     (worker,) = service["Resources"]["Worker"]["Properties"]["ContainerDefinitions"]
     if worker["HealthCheck"]["Command"] != ["CMD", "/zagg-worker", "--health"]:
@@ -163,7 +166,7 @@ def main():
                 alarms.append(f"{name}/{logical}")
                 if "AlarmActions" not in properties or properties.get("TreatMissingData") != "notBreaching":
                     faults.append(f"{name}/{logical} tells nobody, or tells of nothing")
-    faults += [f"{name}/{logical} lacks {action}" for name, logical, action in NEEDED if (name, logical, action) not in allowed]
+    faults += [f"{name}/{logical} lacks {action}" for name, logical, action in sorted(set(NEEDED) - allowed)]
     faults += judge_numbers(templates["base"], templates["lambda"], templates["ecs"])
     faults += judge_service(templates["ecs"])
     print(json.dumps({"faults": faults, "allows": allows, "alarms": sorted(alarms)}))
