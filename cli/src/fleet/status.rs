@@ -2,8 +2,11 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use zagg_producer::{Follower, Progress, give_order};
+use tokio::time::Instant;
+use zagg_core::fault::{Fault, chain};
+use zagg_producer::{Follower, ProducerError, Progress, give_order};
 use zagg_program::{exit::Exit, numbers, output};
+use zagg_queue::queue::Queue;
 
 use crate::{
     args::{CancelArguments, StatusArguments},
@@ -14,6 +17,8 @@ use super::{listen::RunVitals, place, place::RunPlace};
 
 /// How often a watched run is looked at.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long the store or the queue of a watched run may be out of reach.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Says how far a run has come; with `--watch` until it is over.
 pub(crate) async fn status(typed: &StatusArguments, quiet: bool) -> Result<Exit, CommandError> {
@@ -25,21 +30,46 @@ pub(crate) async fn status(typed: &StatusArguments, quiet: bool) -> Result<Exit,
         None => None,
     };
     loop {
-        let progress = follower.look(queue.as_deref()).await?;
+        let patience = if typed.watch { PATIENCE } else { Duration::ZERO };
+        let progress = look(&mut follower, queue.as_deref(), patience).await?;
         if let Some(vitals) = &vitals {
-            vitals.take(&progress, &follower.record().queue);
+            vitals.take(&progress, follower.record());
         }
         if typed.json {
             output::result(&output::json(&progress)?, false);
         } else {
             output::result(&describe(&follower, &progress), quiet);
         }
-        let over = progress.left() == 0 || progress.cancelled.is_some();
-        if over || !typed.watch {
+        if progress.is_over() || !typed.watch {
+            if let Some(vitals) = &vitals {
+                vitals.last_ask().await;
+            }
             return Ok(if progress.buried() > 0 { Exit::Incomplete } else { Exit::Done });
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Looks at the run, again while what is in the way may pass.
+async fn look(
+    follower: &mut Follower,
+    queue: Option<&dyn Queue>,
+    patience: Duration,
+) -> Result<Progress, ProducerError> {
+    let begun = Instant::now();
+    loop {
+        match follower.look(queue).await {
+            Err(error) if may_pass(&error) && begun.elapsed() < patience => {
+                output::aside(&format!("warning: the run cannot be looked at: {}", chain(&error)));
+                tokio::time::sleep(LOOK).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn may_pass(error: &ProducerError) -> bool {
+    matches!(error.fault(), Fault::Transient | Fault::Throttled { .. })
 }
 
 /// Orders a run to stop: its workers drop its jobs within seconds.
