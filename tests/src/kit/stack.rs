@@ -154,7 +154,7 @@ pub fn function_template(concurrency: u32, variables: &[(String, String)]) -> St
 /// of which `MiniStack` knows nothing.
 #[must_use]
 pub fn service_template() -> String {
-    let text = without(text_of("ecs"), &["Scaling", "Backlog", "Wake", "Asleep", "Idle"]);
+    let text = without(text_of("ecs"), &["Scaling", "Backlog", "Wake", "Asleep", "Hurry", "Overdue", "Idle"]);
     let numbers =
         [("Base: !Ref OnDemandTasks", "0"), ("Weight: !Ref OnDemandWeight", "1"), ("Weight: !Ref SpotWeight", "4")];
     numbers.into_iter().fold(text, |text, (from, number)| {
