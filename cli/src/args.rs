@@ -8,7 +8,10 @@ use zagg_producer::Sources;
 use zagg_program::arguments::{ReadingArguments, S3Arguments};
 use zagg_queue::queue::Class;
 
-use crate::catalog::CatalogArguments;
+use crate::{
+    catalog::CatalogArguments, export::ExportArguments, overviews::OverviewsArguments, plot::PlotArguments,
+    shards::ShardsArguments, view::ViewArguments,
+};
 
 /// Aggregate granules of point observations to a gridded Zarr store.
 #[derive(Debug, Parser)]
@@ -38,6 +41,16 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Compare two stores cell by cell. Exits 1 when they differ.
     Compare(CompareArguments),
+    /// Draw a field of a store as a map, to look at or to print (PNG or SVG).
+    Plot(Box<PlotArguments>),
+    /// Show a store, and a run that writes it, on a local web page.
+    View(ViewArguments),
+    /// Write the cells as GeoParquet, or a field as a Cloud-Optimized GeoTIFF.
+    Export(Box<ExportArguments>),
+    /// Compute coarser orders of a HEALPix store from its cells, and write them beside these.
+    Overviews(OverviewsArguments),
+    /// Show the shards and the granules of a shard map: a web page or GeoJSON.
+    Shards(ShardsArguments),
     /// Make a shard map: which granules touch which shard.
     ///
     /// Searches NASA's catalog, or takes a saved one, and asks of each granule's footprint which

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use zagg_catalog::CatalogError;
 use zagg_granule::{CpuError, EarthdataError, ReadError};
+use zagg_map::MapError;
 use zagg_producer::ProducerError;
 use zagg_queue::error::Error as QueueError;
 use zagg_store::StoreError;
@@ -35,6 +36,9 @@ pub(crate) enum CommandError {
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No map can be made.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// The queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -63,6 +67,7 @@ impl CommandError {
             Self::Producer(error) => Exit::by_fault(error.fault()),
             Self::Catalog(error) => Exit::by_fault(error.fault()),
             Self::Store(error) => Exit::by_fault(error.fault()),
+            Self::Map(error) => Exit::by_fault(error.fault()),
             Self::Queue(error) => Exit::by_fault(error.fault()),
             Self::Report(ReportError::Json(_)) => Exit::Incomplete,
             _ => Exit::Usage,

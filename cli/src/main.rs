@@ -5,10 +5,15 @@ mod catalog;
 mod compare;
 mod demo;
 mod error;
+mod export;
 mod fleet;
 mod login;
+mod overviews;
+mod plot;
 mod run;
+mod shards;
 mod verify;
+mod view;
 
 use std::process::ExitCode;
 
@@ -49,6 +54,11 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             Command::Demo(typed) => demo::demo(&typed, quiet).await,
             Command::Verify(typed) => verify::verify(&typed, quiet).await,
             Command::Compare(typed) => compare::compare(&typed, quiet).await,
+            Command::Plot(typed) => plot::plot(&typed, quiet).await,
+            Command::View(typed) => view::view(&typed, quiet).await,
+            Command::Shards(typed) => shards::shards(&typed, quiet).await,
+            Command::Export(typed) => export::export(&typed, quiet).await,
+            Command::Overviews(typed) => overviews::overviews(&typed, quiet).await,
             Command::Status(typed) => fleet::status(&typed, quiet).await,
             Command::Cancel(typed) => fleet::cancel(&typed, quiet).await,
             Command::Redrive(typed) => fleet::redrive(&typed, quiet).await,

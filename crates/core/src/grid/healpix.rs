@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use cdshealpix::nested::{self, Layer};
+use cdshealpix::{
+    compass_point::Cardinal,
+    nested::{self, Layer},
+};
 
 use super::{
     GridError, Position, Shard,
@@ -197,6 +200,16 @@ pub fn center(order: Order, nested: u64) -> Option<(f64, f64)> {
 #[must_use]
 pub fn corners(order: Order, nested: u64) -> Option<[(f64, f64); 4]> {
     (nested < order.cells()).then(|| nested::get(order.get()).vertices(nested).map(to_degrees))
+}
+
+/// Longitude and geodetic latitude, in degrees, of points along a cell's edge, from its north corner on, `per_side` of
+/// them on each side (the corner that begins it included); none when the order has no such cell.
+///
+/// Sides of cells are not great circles, so a coarse cell drawn by its corners alone is not the cell.
+#[must_use]
+pub fn outline(order: Order, nested: u64, per_side: u32) -> Option<Vec<(f64, f64)>> {
+    let path = || nested::path_along_cell_edge(order.get(), nested, &Cardinal::N, false, per_side.max(1));
+    (nested < order.cells()).then(|| path().iter().copied().map(to_degrees).collect())
 }
 
 fn to_degrees((lon, authalic): (f64, f64)) -> (f64, f64) {

@@ -118,6 +118,20 @@ impl Cells {
         cells
     }
 
+    /// Reads one field of one block of [`Cells::blocks`], whole, in C order: also the cells that were not
+    /// written, with the fill value. None when the chunk was never written, or there is no such field.
+    ///
+    /// # Errors
+    /// When a request fails or the chunk cannot be decoded.
+    pub async fn values(&self, field: &str, place: &BlockPlace) -> Result<Option<Values>> {
+        let Some(array) = self.layout.fields.get(field) else { return Ok(None) };
+        let array = array.moved(&place.folder);
+        let key = array.chunk_key(&place.index);
+        let Some(bytes) = self.store.find(&key).await? else { return Ok(None) };
+        let decoded = tokio::task::spawn_blocking(move || array.decode(&bytes));
+        decoded.await.map_err(|source| StoreError::Task { what: key, source })?.map(Some)
+    }
+
     /// Reads one block of [`Cells::blocks`]. Chunks that were never written read as fill.
     ///
     /// # Errors

@@ -209,3 +209,20 @@ fn golden_cell_centers_and_corners_agree() {
         }
     }
 }
+
+#[test]
+fn an_outline_goes_through_the_corners_and_lies_on_the_edge() {
+    for (order, nested) in [(0, 11), (3, 0), (6, 40_000), (12, 134_964_273)] {
+        let order = Order::new(order).unwrap();
+        let outline = outline(order, nested, 4).unwrap();
+        assert_eq!(outline.len(), 16);
+        let corners = corners(order, nested).unwrap();
+        for corner in corners {
+            let near = |p: &&(f64, f64)| {
+                (p.1 - corner.1).abs() < 1e-9 && ((p.0 - corner.0 + 180.0).rem_euclid(360.0) - 180.0).abs() < 1e-6
+            };
+            assert!(outline.iter().any(|p| near(&p)), "{corner:?} not in {outline:?}");
+        }
+    }
+    assert_eq!(outline(Order::new(0).unwrap(), 12, 1), None);
+}
