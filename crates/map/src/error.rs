@@ -3,7 +3,10 @@
 use zagg_core::{fault::Fault, grid::GridError};
 use zagg_store::StoreError;
 
-use crate::{frame::FrameError, projection::ProjectionError};
+use crate::{
+    colours::ColourError, difference::DifferenceError, frame::FrameError, length::LengthError, picture::PictureError,
+    projection::ProjectionError, range::RangeError,
+};
 
 /// A result of this crate.
 pub type Result<T, E = MapError> = std::result::Result<T, E>;
@@ -24,6 +27,14 @@ pub enum MapError {
         field: String,
         /// The fields that there are.
         known: Vec<String>,
+    },
+    /// A field without values.
+    #[error("no cell of {location} has a value of `{field}`")]
+    NoData {
+        /// The store.
+        location: String,
+        /// The field.
+        field: String,
     },
     /// The store does not say in which coordinate system its rows and columns are.
     #[error("{location} does not say where its rows and columns lie: {reason}")]
@@ -47,6 +58,21 @@ pub enum MapError {
     /// No raster can be made.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The length cannot be used.
+    #[error(transparent)]
+    Length(#[from] LengthError),
+    /// The range cannot be used.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// The colours cannot be used.
+    #[error(transparent)]
+    Colours(#[from] ColourError),
+    /// Two fields have no difference.
+    #[error(transparent)]
+    Difference(#[from] DifferenceError),
+    /// No picture can be drawn.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// The computation was ended.
     #[error("the computation was ended")]
     Ended(#[source] tokio::task::JoinError),
@@ -58,10 +84,18 @@ impl MapError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Ended(_) => Fault::Bug,
-            Self::NoField { .. } | Self::NoGrid { .. } | Self::Grid { .. } | Self::Projection(_) | Self::Frame(_) => {
-                Fault::Malformed
-            }
+            Self::Ended(_) | Self::Picture(PictureError::Document(_) | PictureError::Png(_)) => Fault::Bug,
+            Self::NoField { .. }
+            | Self::NoData { .. }
+            | Self::NoGrid { .. }
+            | Self::Grid { .. }
+            | Self::Projection(_)
+            | Self::Frame(_)
+            | Self::Length(_)
+            | Self::Range(_)
+            | Self::Colours(_)
+            | Self::Difference(_)
+            | Self::Picture(_) => Fault::Malformed,
         }
     }
 }

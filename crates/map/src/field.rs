@@ -202,6 +202,30 @@ impl FieldCells {
         (!is_missing).then_some(value)
     }
 
+    /// The same cells with what `of` makes of each id and value; NaN is no value.
+    #[must_use]
+    pub fn with_values(&self, of: impl Fn(u64, f64) -> f64 + Sync) -> Self {
+        let made = |block: &FieldBlock| {
+            let mut values = vec![f64::NAN; block.values.len()];
+            for (rank, made) in values.iter_mut().enumerate() {
+                if let Some(value) = self.present(at(&block.values, rank)) {
+                    *made = of(self.id_of(&block.place, rank), value);
+                }
+            }
+            FieldBlock { place: block.place.clone(), values: Values::Float64(values) }
+        };
+        let blocks: Vec<(&BlockKey, &FieldBlock)> = self.blocks.iter().collect();
+        let blocks: Vec<_> = blocks.into_par_iter().map(|(key, block)| (*key, made(block))).collect();
+        Self {
+            name: self.name.clone(),
+            places: self.places.clone(),
+            block_shape: self.block_shape.clone(),
+            blocks: blocks.into_iter().collect(),
+            missing: Missing::NotFinite,
+            attributes: self.attributes.clone(),
+        }
+    }
+
     /// The values in ascending order.
     #[must_use]
     pub fn sorted_values(&self) -> Vec<f64> {

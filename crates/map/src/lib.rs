@@ -20,6 +20,24 @@ pub mod field;
 
 pub mod raster;
 
+pub mod length;
+
+pub mod range;
+
+pub mod colours;
+
+pub mod extent;
+
+pub mod summary;
+
+pub mod difference;
+
+pub mod coast;
+
+pub mod graticule;
+
+pub mod picture;
+
 pub use error::{MapError, Result};
 
 #[cfg(test)]

@@ -187,6 +187,32 @@ impl Places {
         }
     }
 
+    /// The grid in words: `HEALPix order 12`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Healpix { order, .. } => format!("HEALPix order {}", order.get()),
+            Self::Rectilinear(grid) => {
+                let ([rows, columns], [x, y]) = (grid.0.shape, grid.0.resolution);
+                let unit = if grid.1.is_geographic() { "\u{b0}" } else { " m" };
+                format!("{}, {rows} x {columns} cells of {x} x {y}{unit}", grid.0.crs)
+            }
+        }
+    }
+
+    /// Whether two stores' cells with one id are the same cell.
+    #[must_use]
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Healpix { order, .. }, Self::Healpix { order: of_other, .. }) => order == of_other,
+            (Self::Rectilinear(grid), Self::Rectilinear(of_other)) => {
+                let of = |grid: &RectilinearGrid| (grid.crs.clone(), grid.origin, grid.resolution, grid.shape);
+                of(&grid.0) == of(&of_other.0)
+            }
+            _ => false,
+        }
+    }
+
     /// The coordinate system of a rectilinear grid.
     #[must_use]
     pub fn crs(&self) -> Option<&str> {
