@@ -192,7 +192,7 @@ fn provenance(read: &Read, summary: &Summary, plane: &Plane, spacing: f64) -> St
             parts.push(format!("pipeline {}", pipeline.chars().take(12).collect::<String>()));
         }
         if !version.is_empty() {
-            parts.push(format!("made by zagg {version}"));
+            parts.push(format!("zagg {version}"));
         }
         parts.join(", ")
     };
@@ -200,7 +200,7 @@ fn provenance(read: &Read, summary: &Summary, plane: &Plane, spacing: f64) -> St
     if let Some(other) = &read.other {
         parts.push(of(other));
         let (here, there) = (read.source.about.pipeline(), other.about.pipeline());
-        if here != there {
+        if here != there && !here.is_empty() && !there.is_empty() {
             parts.push("the pipelines differ".to_owned());
         }
     }
@@ -211,7 +211,9 @@ fn provenance(read: &Read, summary: &Summary, plane: &Plane, spacing: f64) -> St
     let code = code.map_or_else(String::new, |code| format!(" ({code})"));
     parts.push(format!("{projection}{code}, pixels of {}", spacing_in_words(plane, spacing)));
     parts.push("coasts: Natural Earth".to_owned());
-    parts.push(format!("drawn by zagg {}", env!("CARGO_PKG_VERSION")));
+    if read.source.about.version() != env!("CARGO_PKG_VERSION") {
+        parts.push(format!("drawn by zagg {}", env!("CARGO_PKG_VERSION")));
+    }
     parts.join(" \u{b7} ")
 }
 

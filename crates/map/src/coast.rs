@@ -74,26 +74,26 @@ pub fn land(plane: &Plane, frame: &Frame, detail: f64) -> Land {
     land
 }
 
-/// The parts of a ring's line within a box of the plane.
+/// The parts of a ring's line near a box of the plane: those whose steps may touch it.
 fn coasts(ring: &[(f64, f64)], plane: &Plane, around: Bounds) -> Vec<Points> {
+    // Maps that are cut are cut at longitude 180; a step over it is no line.
+    let is_cut = plane.domain().is_some() && !is_polar(plane.projection());
+    let touches = |a: (f64, f64), b: (f64, f64)| {
+        a.0.max(b.0) >= around[0] && a.0.min(b.0) <= around[2] && a.1.max(b.1) >= around[1] && a.1.min(b.1) <= around[3]
+    };
+    let places: Vec<(f64, Option<(f64, f64)>)> =
+        ring.iter().chain(ring.first()).map(|(lon, lat)| (*lon, plane.forward(*lon, *lat))).collect();
     let mut lines: Vec<Points> = Vec::new();
-    let mut line = Points::new();
-    let mut before: Option<f64> = None;
-    for (lon, lat) in ring.iter().chain(ring.first()) {
-        let at = plane
-            .forward(*lon, *lat)
-            .filter(|(x, y)| *x >= around[0] && *x <= around[2] && *y >= around[1] && *y <= around[3]);
-        // Maps that are cut are cut at longitude 180; a step over it is no line. Others do not mind the gap.
-        let is_step = before.is_some_and(|before| (before - lon).abs() > 180.0) && plane.domain().is_some();
-        let is_cut = is_step && !is_polar(plane.projection());
-        if (at.is_none() || is_cut) && !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
+    let mut goes_on = false;
+    for ((lon_a, a), (lon_b, b)) in places.iter().zip(places.iter().skip(1)) {
+        let step = a.zip(*b).filter(|(a, b)| touches(*a, *b) && !(is_cut && (lon_a - lon_b).abs() > 180.0));
+        match (step, lines.last_mut()) {
+            (Some((_, b)), Some(line)) if goes_on => line.push(b),
+            (Some((a, b)), _) => lines.push(vec![a, b]),
+            (None, _) => {}
         }
-        line.extend(at);
-        before = Some(*lon);
+        goes_on = step.is_some();
     }
-    lines.push(line);
-    lines.retain(|line| line.len() > 1);
     lines
 }
 

@@ -114,10 +114,9 @@ pub fn view(field: &FieldCells, plane: &Plane) -> Option<[f64; 4]> {
     let (width, height) = (wide[2] - wide[0], wide[3] - wide[1]);
     let (add_x, add_y) = ((height / 2.0 - width).max(0.0) / 2.0, (width / 3.0 - height).max(0.0) / 2.0);
     wide = [wide[0] - add_x, wide[1] - add_y, wide[2] + add_x, wide[3] + add_y];
-    match plane.domain() {
-        Some(most) => Some([wide[0].max(most[0]), wide[1].max(most[1]), wide[2].min(most[2]), wide[3].min(most[3])]),
-        None => Some(wide),
-    }
+    let most = plane.domain().unwrap_or(wide);
+    let shown = [wide[0].max(most[0]), wide[1].max(most[1]), wide[2].min(most[2]), wide[3].min(most[3])];
+    (shown[0] < shown[2] && shown[1] < shown[3]).then_some(shown)
 }
 
 /// The frame that shows a view: pixels of `spacing` units where it is given, else so many that the longer side has about

@@ -130,6 +130,8 @@ impl FieldSource {
     }
 }
 
+// Of f64 itself, too.
+#[allow(clippy::unnecessary_cast)]
 fn at(values: &Values, index: usize) -> f64 {
     with_values!(values, v => v.get(index).map_or(f64::NAN, |x| *x as f64))
 }

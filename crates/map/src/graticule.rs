@@ -290,15 +290,12 @@ mod tests {
 
     #[test]
     fn a_small_box_has_steps_of_its_own() {
-        let (_, graticule) = of(MapProjection::PlateCarree, [10.0, -3.2, 10.9, -2.7], 0.001);
+        let (_, graticule) = of(MapProjection::PlateCarree, [9.95, -3.25, 10.9, -2.65], 0.001);
         assert_eq!(
             texts(&graticule, Side::Bottom),
             ["10.0\u{b0}E", "10.2\u{b0}E", "10.4\u{b0}E", "10.6\u{b0}E", "10.8\u{b0}E"]
         );
-        assert_eq!(
-            texts(&graticule, Side::Left),
-            ["3.2\u{b0}S", "3.1\u{b0}S", "3.0\u{b0}S", "2.9\u{b0}S", "2.8\u{b0}S", "2.7\u{b0}S"]
-        );
+        assert_eq!(texts(&graticule, Side::Left), ["3.2\u{b0}S", "3.0\u{b0}S", "2.8\u{b0}S"]);
     }
 
     #[test]

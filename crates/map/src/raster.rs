@@ -41,30 +41,32 @@ impl Raster {
 /// Costs grow with the cells that were read and with the pixels near blocks that were read, not with the frame.
 #[must_use]
 pub fn paint(field: &FieldCells, plane: &Plane, frame: &Frame, together: Together) -> Raster {
-    let mut values = sampled(field, plane, frame);
+    let mut values = vec![f64::NAN; frame.pixels()];
     // Pixels that are much finer than cells hold at most one centre each, of the cell that they lie in.
     let side = frame.spacing * plane.metres_per_unit();
     if side > field.places.cell_size_m() / 4.0 {
         gather(field, plane, frame, together, &mut values);
     }
+    sample(field, plane, frame, &mut values);
     Raster { frame: *frame, values }
 }
 
-/// The cell at each pixel's centre.
-fn sampled(field: &FieldCells, plane: &Plane, frame: &Frame) -> Vec<f64> {
+/// Gives pixels that have no value that of the cell at their centre.
+fn sample(field: &FieldCells, plane: &Plane, frame: &Frame, values: &mut [f64]) {
     let near = near_blocks(field, plane, frame);
-    let mut values = vec![f64::NAN; frame.pixels()];
     let rows = values.par_chunks_mut(frame.width.max(1) as usize).zip(near).enumerate();
     rows.for_each(|(row, (values, spans))| {
         for (from, to) in spans {
             for column in from..to {
+                if !values[column as usize].is_nan() {
+                    continue;
+                }
                 let (x, y) = frame.center(column, row as u32);
                 let value = plane.inverse(x, y).and_then(|(lon, lat)| field.value_at(lon, lat));
                 values[column as usize] = value.unwrap_or(f64::NAN);
             }
         }
     });
-    values
 }
 
 /// For each row, the columns near blocks: ascending spans that do not overlap.
@@ -141,7 +143,7 @@ fn united(mut spans: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     united
 }
 
-/// Replaces pixels that hold centres of cells by what these make together.
+/// Gives pixels that hold centres of cells what these make together.
 fn gather(field: &FieldCells, plane: &Plane, frame: &Frame, together: Together, values: &mut [f64]) {
     let found = field.map_blocks(|_, cells| {
         let mut found: Vec<(u32, f64)> = Vec::new();

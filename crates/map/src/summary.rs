@@ -75,16 +75,20 @@ fn area_m2(field: &FieldCells) -> f64 {
     of_all.into_iter().sum()
 }
 
-/// The area within corners, by the plane of longitude and the sine of the authalic latitude, which keeps areas. Its
-/// sides are straight there, as those of cells nearly are.
+/// The area within corners joined by great circles of the authalic sphere, as two triangles: the solid angle of each by
+/// A. van Oosterom and J. Strackee, "The solid angle of a plane triangle", IEEE Trans. Biomed. Eng. 30 (1983).
 fn of_corners(corners: &[(f64, f64); 4]) -> Option<f64> {
-    let first = corners.first()?.0;
-    let points = corners.map(|(lon, lat)| {
-        let lon = first + (lon - first + 180.0).rem_euclid(360.0) - 180.0;
-        (lon.to_radians(), authalic_latitude(lat).to_radians().sin())
+    let [a, b, c, d] = corners.map(|(lon, lat)| {
+        let ((sin_lon, cos_lon), (sin, cos)) =
+            (lon.to_radians().sin_cos(), authalic_latitude(lat).to_radians().sin_cos());
+        [cos * cos_lon, cos * sin_lon, sin]
     });
-    let twice: f64 = (0..4).map(|k| (points[k], points[(k + 1) % 4])).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum();
-    Some(twice.abs() / 2.0 * AUTHALIC_RADIUS_M.powi(2))
+    let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+    let cross =
+        |a: [f64; 3], b: [f64; 3]| [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    let angle = |a, b, c| 2.0 * dot(a, cross(b, c)).atan2(1.0 + dot(a, b) + dot(b, c) + dot(c, a));
+    let whole = (angle(a, b, c) + angle(a, c, d)).abs() * AUTHALIC_RADIUS_M.powi(2);
+    whole.is_finite().then_some(whole)
 }
 
 #[cfg(test)]

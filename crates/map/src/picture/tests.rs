@@ -8,7 +8,7 @@ use crate::{
 
 fn raster(bounds: [f64; 4], spacing: f64) -> Raster {
     let frame = Frame::around(bounds, spacing).unwrap();
-    let value = |index: usize| if index % 3 == 0 { f64::NAN } else { (index % 100) as f64 };
+    let value = |index: usize| if index.is_multiple_of(3) { f64::NAN } else { (index % 100) as f64 };
     Raster { frame, values: (0..frame.pixels()).map(value).collect() }
 }
 

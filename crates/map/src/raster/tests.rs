@@ -3,7 +3,13 @@ use zagg_store::sample::Sample;
 use super::*;
 use crate::{field::FieldSource, projection::MapProjection, testing::store};
 
-/// What [`sampled`] is to give, pixel by pixel over the whole frame.
+fn sampled(field: &FieldCells, plane: &Plane, frame: &Frame) -> Vec<f64> {
+    let mut values = vec![f64::NAN; frame.pixels()];
+    sample(field, plane, frame, &mut values);
+    values
+}
+
+/// What [`sample`] is to give, pixel by pixel over the whole frame.
 fn everywhere(field: &FieldCells, plane: &Plane, frame: &Frame) -> Vec<f64> {
     let pixel = |index: u32| {
         let (x, y) = frame.center(index % frame.width, index / frame.width);
