@@ -31,14 +31,11 @@ table = (numpy.array(matplotlib.colormaps[area["colormap"]](numpy.arange(256)))[
 rows, columns = numpy.indices(inside.shape[:2]).reshape(2, -1)
 x = area["left"] + ((columns + 2.5) / scale).astype(int) * area["spacing"] + area["spacing"] / 2
 y = area["top"] - ((rows + 2.5) / scale).astype(int) * area["spacing"] - area["spacing"] / 2
-distance = numpy.full(len(x), 10**6)
-steps = numpy.zeros(len(x))
-colours = inside.reshape(-1, 3)
-for step, colour in enumerate(table):
-    far = ((colours - colour) ** 2).sum(axis=1)
-    nearer = far < distance
-    distance[nearer], steps[nearer] = far[nearer], step
-has_value = distance <= 3
+colours, which = numpy.unique(inside.reshape(-1, 3), axis=0, return_inverse=True)
+far = ((colours[:, None] - table[None]) ** 2).sum(axis=2)
+which = which.ravel()
+# A shade of a letter or of the frame is far from every colour of the map.
+steps, has_value = far.argmin(axis=1)[which], (far.min(axis=1) <= 3)[which]
 
 lon, lat = pyproj.Transformer.from_crs(area["crs"], 4326, always_xy=True).transform(x, y)
 order = int(group)

@@ -202,8 +202,9 @@ fn antarctica(work: &Workdir) -> String {
     let mut map: Value =
         serde_json::from_str(&std::fs::read_to_string(shared::path("data/golden/zagg/R.shardmap.json")).unwrap())
             .unwrap();
+    let folder = shared::path("data/atl06/antarctica");
     let local = |granule: &Value| {
-        let file = shared::path(&format!("data/atl06/antarctica/{}.h5", granule["id"].as_str()?));
+        let file = folder.join(format!("{}.h5", granule["id"].as_str()?));
         file.exists().then(|| json!({"id": granule["id"], "file": file}))
     };
     let of_shard = |granules: &Value| granules.as_array().unwrap().iter().filter_map(local).collect::<Vec<_>>();
