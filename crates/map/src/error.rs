@@ -73,6 +73,18 @@ pub enum MapError {
     /// No picture can be drawn.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// The coordinate system of a grid is not supported.
+    #[error("the shards of the grid cannot be placed on the globe")]
+    Crs {
+        /// Why.
+        source: GridError,
+    },
+    /// A shard of another grid.
+    #[error("shard {label} is none of the grid's")]
+    ForeignShard {
+        /// The shard.
+        label: String,
+    },
     /// The computation was ended.
     #[error("the computation was ended")]
     Ended(#[source] tokio::task::JoinError),
@@ -85,17 +97,8 @@ impl MapError {
         match self {
             Self::Store(error) => error.fault(),
             Self::Ended(_) | Self::Picture(PictureError::Document(_) | PictureError::Png(_)) => Fault::Bug,
-            Self::NoField { .. }
-            | Self::NoData { .. }
-            | Self::NoGrid { .. }
-            | Self::Grid { .. }
-            | Self::Projection(_)
-            | Self::Frame(_)
-            | Self::Length(_)
-            | Self::Range(_)
-            | Self::Colours(_)
-            | Self::Difference(_)
-            | Self::Picture(_) => Fault::Malformed,
+            // What was asked for, or what the store holds, cannot be drawn.
+            _ => Fault::Malformed,
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod coast;
 pub mod graticule;
 
 pub mod picture;
+pub mod outline;
 
 pub use error::{MapError, Result};
 

@@ -1,11 +1,14 @@
 //! What can be wrong with a grid, a shard or a coordinate system.
 
-use crate::{fault::Fault, morton::ParseWordError, morton::WordError, order::Order};
+use crate::{fault::Fault, morton::ParseWordError, morton::WordError, order::Order, order::OrderTooFine};
 
 /// A grid that cannot be built, or a shard that is not one of the grid's.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GridError {
+    /// An order that there is not.
+    #[error(transparent)]
+    TooFine(OrderTooFine),
     /// The cell order is coarser than the shard order.
     #[error("the cell order {cell} is coarser than the shard order {shard}")]
     CellsCoarserThanShards {

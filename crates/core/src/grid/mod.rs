@@ -16,7 +16,7 @@ pub use projection::Projection;
 pub use rectilinear::RectilinearGrid;
 pub use signature::{GridSignature, SignatureMismatch};
 
-use crate::pipeline::GridSpec;
+use crate::{order::Order, pipeline::GridSpec};
 
 /// An output grid.
 #[derive(Debug, Clone)]
@@ -64,6 +64,26 @@ impl Grid {
             }
             GridSpec::Rectilinear { crs, resolution, bounds, tile } => {
                 RectilinearGrid::new(crs, *resolution, *bounds, *tile).map(Self::Rectilinear)
+            }
+        }
+    }
+
+    /// The grid that a shard map was made for.
+    ///
+    /// # Errors
+    /// When its numbers make no grid, or its coordinate system is not supported.
+    pub fn of_signature(signature: &GridSignature) -> Result<Self, GridError> {
+        match signature {
+            GridSignature::Healpix { parent_order, child_order, .. } => {
+                let order = |order| Order::new(order).map_err(GridError::TooFine);
+                HealpixGrid::new(order(*parent_order)?, order(*child_order)?).map(Self::Healpix)
+            }
+            GridSignature::Rectilinear { crs, affine, shape, chunk_shape } => {
+                let [x_step, y_step] = [affine[0], -affine[4]];
+                let [west, north] = [affine[2], affine[5]];
+                let (east, south) = (west + shape[1] as f64 * x_step, north - shape[0] as f64 * y_step);
+                RectilinearGrid::new(crs, [x_step, y_step], [west, south, east, north], *chunk_shape)
+                    .map(Self::Rectilinear)
             }
         }
     }
