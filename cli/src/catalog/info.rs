@@ -12,7 +12,7 @@ use super::arguments::InfoArguments;
 use crate::error::CommandError;
 
 /// Objects that a shard's result usually is: eleven arrays and the mark.
-const USUAL_OBJECTS: u64 = 12;
+pub(crate) const USUAL_OBJECTS: u64 = 12;
 /// The width of the longest bar.
 const BAR: u64 = 40;
 
@@ -116,7 +116,7 @@ impl Info {
 }
 
 /// The grid in words.
-fn grid(signature: &GridSignature) -> String {
+pub(crate) fn grid(signature: &GridSignature) -> String {
     match signature {
         GridSignature::Healpix { parent_order, child_order, latitude, .. } => {
             format!("HEALPix, shard order {parent_order}, cell order {child_order}, latitude {latitude}")

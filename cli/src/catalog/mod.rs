@@ -20,6 +20,7 @@ pub(crate) use arguments::CatalogArguments;
 use arguments::Look;
 use granules::Granules;
 use info::Info;
+pub(crate) use info::{USUAL_OBJECTS, grid as grid_in_words};
 
 use crate::error::CommandError;
 
