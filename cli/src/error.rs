@@ -24,6 +24,14 @@ pub(crate) enum CommandError {
         /// Why.
         source: std::io::Error,
     },
+    /// An address that cannot be listened at.
+    #[error("{address} cannot be listened at; give another --port (0: any that is free) or --address")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Something that was needed was not given.
     #[error("{0}")]
     Usage(String),

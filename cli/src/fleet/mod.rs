@@ -4,7 +4,7 @@ mod dead;
 
 mod listen;
 
-mod place;
+pub(crate) mod place;
 
 mod status;
 

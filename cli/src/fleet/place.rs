@@ -13,14 +13,14 @@ use zagg_store::{Location, Store};
 use crate::error::CommandError;
 
 /// A run as it is typed: `STORE` for the latest of a store, `STORE#RUN` for one of them.
-pub(super) struct RunPlace {
-    pub(super) store: Store,
-    pub(super) run: Option<String>,
+pub(crate) struct RunPlace {
+    pub(crate) store: Store,
+    pub(crate) run: Option<String>,
 }
 
 impl RunPlace {
     /// Opens the store of what was typed.
-    pub(super) fn open(typed: &str, s3: &S3Arguments) -> Result<Self, CommandError> {
+    pub(crate) fn open(typed: &str, s3: &S3Arguments) -> Result<Self, CommandError> {
         let (location, run) = match typed.rsplit_once('#') {
             Some((location, run)) if !run.is_empty() => (location, Some(run.to_owned())),
             _ => (typed.trim_end_matches('#'), None),
@@ -33,7 +33,7 @@ impl RunPlace {
 
 /// The queue that was typed, or the run's own where its record can name it: an address with a password
 /// is kept without it.
-pub(super) async fn queue(
+pub(crate) async fn queue(
     typed: Option<&str>,
     record: Option<&RunRecord>,
 ) -> Result<Option<Arc<dyn Queue>>, CommandError> {

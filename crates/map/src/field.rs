@@ -1,6 +1,6 @@
 //! One field of a store in memory, to be asked by position or by cell.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use zagg_store::{
 };
 
 use crate::{
-    about::About,
+    about::{About, Together},
     error::{MapError, Result},
     places::{BlockKey, Places},
 };
@@ -38,7 +38,7 @@ pub struct FieldCells {
 #[derive(Debug, Clone)]
 struct FieldBlock {
     place: BlockPlace,
-    values: Values,
+    values: Arc<Values>,
 }
 
 /// Which values stand for none.
@@ -105,28 +105,51 @@ impl FieldSource {
     /// # Errors
     /// When there is no such field, a request fails, or a chunk cannot be decoded.
     pub async fn read(&self, field: &str, wanted: impl Fn(&BlockPlace) -> bool) -> Result<FieldCells> {
-        let array = self.array(field)?;
-        let missing = match array.fill(1) {
-            values if values.dtype().is_float() => Missing::NotFinite,
-            values => Missing::Fill(at(&values, 0)),
-        };
-        let shape = &self.cells.block_shape;
+        self.array(field)?;
         let reads = self.cells.blocks.iter().filter(|place| wanted(place)).map(|place| async move {
             let values = self.cells.values(field, place).await?;
-            Ok::<_, MapError>(
-                values.map(|values| (BlockKey::of(place, shape), FieldBlock { place: place.clone(), values })),
-            )
+            Ok::<_, MapError>(values.map(|values| (place.clone(), Arc::new(values))))
         });
         let reads: Vec<_> = reads.collect();
         let blocks: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
+        self.assemble(field, 0, blocks.into_iter().flatten())
+    }
+
+    /// Puts blocks of a field together that were read, and made coarser by `level` ([`FieldCells::coarser`]),
+    /// before.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub fn assemble(
+        &self,
+        field: &str,
+        level: u8,
+        blocks: impl IntoIterator<Item = (BlockPlace, Arc<Values>)>,
+    ) -> Result<FieldCells> {
+        let array = self.array(field)?;
+        let missing = match array.fill(1) {
+            values if level > 0 || values.dtype().is_float() => Missing::NotFinite,
+            values => Missing::Fill(at(&values, 0)),
+        };
+        let block_shape = self.places.coarser_length(&self.cells.block_shape, level);
+        let block = |(mut place, values): (BlockPlace, Arc<Values>)| {
+            place.origin = self.places.coarser_length(&place.origin, level);
+            (BlockKey::of(&place, &block_shape), FieldBlock { place, values })
+        };
         Ok(FieldCells {
             name: field.to_owned(),
-            places: self.places.clone(),
-            block_shape: shape.clone(),
-            blocks: blocks.into_iter().flatten().collect(),
+            places: self.places.coarser(level),
+            blocks: blocks.into_iter().map(block).collect(),
+            block_shape,
             missing,
             attributes: array.attributes.clone(),
         })
+    }
+
+    /// The most steps by which cells can be made coarser within their blocks.
+    #[must_use]
+    pub fn most_levels(&self) -> u8 {
+        self.places.most_levels(&self.cells.block_shape)
     }
 }
 
@@ -134,6 +157,33 @@ impl FieldSource {
 #[allow(clippy::unnecessary_cast)]
 fn at(values: &Values, index: usize) -> f64 {
     with_values!(values, v => v.get(index).map_or(f64::NAN, |x| *x as f64))
+}
+
+/// What the cells of a coarser one make together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Joined {
+    count: u32,
+    value: f64,
+}
+
+impl Joined {
+    fn take(&mut self, value: f64, together: Together) {
+        self.value = match (self.count, together) {
+            (0, _) => value,
+            (_, Together::Mean) => self.value + value,
+            (_, Together::Least) => self.value.min(value),
+            (_, Together::Greatest) => self.value.max(value),
+        };
+        self.count += 1;
+    }
+
+    fn value(self, together: Together) -> f64 {
+        match (self.count, together) {
+            (0, _) => f64::NAN,
+            (count, Together::Mean) => self.value / f64::from(count),
+            _ => self.value,
+        }
+    }
 }
 
 impl FieldCells {
@@ -226,6 +276,24 @@ impl FieldCells {
             missing: Missing::NotFinite,
             attributes: self.attributes.clone(),
         }
+    }
+
+    /// The cells of each block made coarser by `level` steps, each of which joins 2 by 2 of them: what all the cells in one that
+    /// have a value make together. In the order of the block's cells. `level` is at most that of
+    /// [`FieldSource::most_levels`].
+    pub fn coarser(&self, level: u8, together: Together) -> impl Iterator<Item = (&BlockPlace, Values)> {
+        let length = self.places.coarser_length(&self.block_shape, level).iter().product::<u64>() as usize;
+        self.blocks.values().map(move |block| {
+            let mut joined = vec![Joined::default(); length];
+            for rank in 0..block.values.len() {
+                if let Some(value) = self.present(at(&block.values, rank))
+                    && let Some(cell) = joined.get_mut(self.places.coarser_rank(rank as u64, &self.block_shape, level))
+                {
+                    cell.take(value, together);
+                }
+            }
+            (&block.place, Values::Float64(joined.into_iter().map(|cell| cell.value(together)).collect()))
+        })
     }
 
     /// The values in ascending order.

@@ -38,6 +38,11 @@ pub mod graticule;
 
 pub mod picture;
 pub mod outline;
+pub mod blocks;
+
+pub mod pyramid;
+
+pub mod atlas;
 
 pub use error::{MapError, Result};
 

@@ -172,6 +172,53 @@ impl Places {
         }
     }
 
+    /// Where the cells lie that are coarser by `level` steps, each of which joins 2 by 2 of them.
+    #[must_use]
+    pub fn coarser(&self, level: u8) -> Self {
+        match self {
+            Self::Healpix { order, inside } => Self::Healpix {
+                order: Order::new(order.get().saturating_sub(level)).unwrap_or(*order),
+                inside: inside.saturating_sub(level),
+            },
+            Self::Rectilinear(grid) => {
+                let (mut coarse, factor) = (grid.0.clone(), f64::from(1_u32 << level.min(31)));
+                coarse.resolution = coarse.resolution.map(|side| side * factor);
+                coarse.shape = coarse.shape.map(|length| length >> level);
+                coarse.tile = coarse.tile.map(|length| (length >> level).max(1));
+                Self::Rectilinear(Box::new((coarse, grid.1.clone())))
+            }
+        }
+    }
+
+    /// Lengths or places along the axes of the arrays, in cells that are coarser by `level` steps.
+    #[must_use]
+    pub fn coarser_length(&self, lengths: &[u64], level: u8) -> Vec<u64> {
+        let bits = if matches!(self, Self::Healpix { .. }) { 2 * u32::from(level) } else { u32::from(level) };
+        lengths.iter().map(|length| length.checked_shr(bits).unwrap_or(0)).collect()
+    }
+
+    /// The rank, in its block of this (finer) `shape`, of the coarser cell that holds the one of rank `rank`.
+    #[inline]
+    #[must_use]
+    pub fn coarser_rank(&self, rank: u64, shape: &[u64], level: u8) -> usize {
+        match (self, shape) {
+            (Self::Rectilinear(_), [_, columns]) => {
+                let (row, column) = (rank / columns >> level, rank % columns >> level);
+                (row * (columns >> level) + column) as usize
+            }
+            _ => (rank >> (2 * level)) as usize,
+        }
+    }
+
+    /// The most steps by which the cells of a block of this shape can be made coarser.
+    #[must_use]
+    pub fn most_levels(&self, shape: &[u64]) -> u8 {
+        match self {
+            Self::Healpix { inside, .. } => *inside,
+            Self::Rectilinear(_) => shape.iter().map(|length| length.trailing_zeros()).min().unwrap_or(0).min(30) as u8,
+        }
+    }
+
     /// The side of a cell, in metres: the root of its area on HEALPix, the shorter side in the plane on a
     /// rectilinear grid.
     #[must_use]

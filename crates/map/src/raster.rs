@@ -92,23 +92,11 @@ struct Span {
     rows: (u32, u32),
 }
 
-/// The pixels that may show a block with this outline. Where the block lies across a cut of the map (longitude
-/// 180 in Mollweide, say) or about a pole, these are whole rows.
+/// The pixels that may show a block with this outline.
 fn spans_of(plane: &Plane, frame: &Frame, outline: &[(f64, f64)]) -> Option<Span> {
-    let points: Vec<Option<(f64, f64)>> = outline.iter().map(|(lon, lat)| plane.forward(*lon, *lat)).collect();
-    let [mut xmin, mut ymin, mut xmax, mut ymax] = bounds_of(plane, outline.iter().copied())?;
-    // Of the sides between the points nothing lies farther outside than a part of a side.
-    let step = points.windows(2).filter_map(|pair| Some((pair[0]?, pair[1]?)));
-    let step = step.map(|(a, b)| (a.0 - b.0).abs().max((a.1 - b.1).abs())).fold(0.0, f64::max);
-    let whole_rows = crosses_cut(plane, outline) || points.iter().any(Option::is_none);
-    let margin = if whole_rows { 0.0 } else { step } + 2.0 * frame.spacing;
-    (xmin, ymin, xmax, ymax) = (xmin - margin, ymin - margin, xmax + margin, ymax + margin);
-    if whole_rows {
-        [xmin, _, xmax, _] = frame.bounds();
-        if outline.iter().any(|(_, lat)| lat.abs() > 60.0) {
-            [_, ymin, _, ymax] = frame.bounds();
-        }
-    }
+    let margin = 2.0 * frame.spacing;
+    let [xmin, ymin, xmax, ymax] = reach(plane, outline)?;
+    let (xmin, ymin, xmax, ymax) = (xmin - margin, ymin - margin, xmax + margin, ymax + margin);
     let index = |at: f64, most: u32| at.floor().clamp(0.0, f64::from(most)) as u32;
     let columns = (
         index((xmin - frame.left) / frame.spacing, frame.width),
@@ -119,6 +107,22 @@ fn spans_of(plane: &Plane, frame: &Frame, outline: &[(f64, f64)]) -> Option<Span
         index((frame.top - ymin) / frame.spacing + 1.0, frame.height),
     );
     (columns.0 < columns.1 && rows.0 < rows.1).then_some(Span { columns, rows })
+}
+
+/// The box of the plane, `xmin, ymin, xmax, ymax`, out of which nothing of a block with this outline lies. Where the
+/// block lies across a cut of the map (longitude 180 in Mollweide, say) or about a pole, it is endless.
+pub(crate) fn reach(plane: &Plane, outline: &[(f64, f64)]) -> Option<[f64; 4]> {
+    let points: Vec<Option<(f64, f64)>> = outline.iter().map(|(lon, lat)| plane.forward(*lon, *lat)).collect();
+    let [xmin, ymin, xmax, ymax] = bounds_of(plane, outline.iter().copied())?;
+    if crosses_cut(plane, outline) || points.iter().any(Option::is_none) {
+        let about_pole = outline.iter().any(|(_, lat)| lat.abs() > 60.0);
+        let (least, most) = (f64::NEG_INFINITY, f64::INFINITY);
+        return Some(if about_pole { [least, least, most, most] } else { [least, ymin, most, ymax] });
+    }
+    // Of the sides between the points nothing lies farther outside than a part of a side.
+    let step = points.windows(2).filter_map(|pair| Some((pair[0]?, pair[1]?)));
+    let step = step.map(|(a, b)| (a.0 - b.0).abs().max((a.1 - b.1).abs())).fold(0.0, f64::max);
+    Some([xmin - step, ymin - step, xmax + step, ymax + step])
 }
 
 /// Whether neighbours on the outline lie on both sides of longitude 180 of a map that is cut there, or a pole lies
