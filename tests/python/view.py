@@ -89,10 +89,12 @@ def wait(page, expression):
 
 
 def settled(page):
-    """Waits until the tiles in view are painted."""
+    """Waits until the tiles in view are painted: nothing has been under way for a while."""
     wait(page, "document.getElementById('ramp-least').textContent !== ''")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
+    calm = 0
+    while calm < 4:
+        page.wait_for_timeout(100)
+        calm = 0 if page.get_attribute("#map", "aria-busy") == "true" else calm + 1
 
 
 def colours(page):

@@ -47,7 +47,7 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>) -> Answer {
         "ready": true,
         "fields": fields,
         "first_field": first_field(&desk, &seen)?,
-        "count_field": source.about.count_field(&source.cells),
+        "count_field": count_field(&seen)?,
         "grid": grid,
         "cell_size_m": source.places.cell_size_m(),
         "projections": projections,
@@ -57,6 +57,14 @@ pub(super) async fn store(State(desk): State<Arc<Desk>>) -> Answer {
         "version": source.about.version(),
         "notes": source.cells.notes,
     }))
+}
+
+/// The field that counts the points of a cell, or else those of one variable.
+fn count_field(seen: &Seen) -> Result<Option<String>, Failure> {
+    let source = seen.atlas()?.source();
+    let of_all = source.about.count_field(&source.cells);
+    let mut names = source.cells.fields.iter().map(|(name, _)| name.as_str());
+    Ok(of_all.or_else(|| names.find(|name| source.about.statistic_name(name) == Some("count"))).map(str::to_owned))
 }
 
 /// The field that is shown first.

@@ -118,6 +118,7 @@ async function listed() {
 }
 
 async function showField() {
+  $('map').setAttribute('aria-busy', 'true');
   map.tiles?.end();
   map.tiles = page.store.fields.length > 0 ? new Tiles(page.plane, $('field').value, () => map.redraw()) : null;
   await findRange();

@@ -150,6 +150,7 @@ export class MapView {
     this.tiles.want(list);
     context.imageSmoothingEnabled = false;
     for (const { x, y } of list) this.drawTile(zoom, x, y);
+    this.canvas.setAttribute('aria-busy', String(this.tiles.busy));
   }
 
   drawTile(zoom, x, y) {
