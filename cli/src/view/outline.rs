@@ -162,7 +162,8 @@ fn unwound(outline: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
     closes.then_some(unwound)
 }
 
-fn flat(pyramid: &Pyramid, points: &[(f64, f64)]) -> Line {
+/// Points of the plane as a [`Line`].
+pub(super) fn flat(pyramid: &Pyramid, points: &[(f64, f64)]) -> Line {
     let least = pyramid.spacing(pyramid.most_zoom) / 4.0;
     let scale = 10_f64.powf((-least.log10()).ceil());
     points.iter().flat_map(|(x, y)| [*x, *y]).map(|number| (number * scale).round() / scale).collect()

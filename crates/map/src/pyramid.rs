@@ -47,14 +47,15 @@ impl Pyramid {
     /// When the projection cannot be used.
     pub fn new(projection: &MapProjection, places: &Places) -> Result<Self> {
         let plane = projection.plane()?;
-        // Sides are whole numbers of pixels that halve without rounding.
+        // Sides are whole numbers of pixels that halve without rounding. No border of pixels is at a round place, such as
+        // the meridian 0, on which many centres of cells lie: rounding would put them on either side.
         let (left, top, side) = match (own_square(projection, places), projection) {
             (Some(square), _) => square,
-            (None, MapProjection::PolarSouth | MapProjection::PolarNorth) => (-6_291_456.0, 6_291_456.0, 12_582_912.0),
-            (None, MapProjection::Mollweide) => (-18_087_936.0, 18_087_936.0, 36_175_872.0),
-            (None, MapProjection::PlateCarree) => (-180.0, 180.0, 360.0),
-            (None, MapProjection::Crs(_)) if plane.is_geographic() => (-180.0, 180.0, 360.0),
-            (None, MapProjection::Crs(_)) => (-20_971_520.0, 20_971_520.0, 41_943_040.0),
+            (None, MapProjection::PolarSouth | MapProjection::PolarNorth) => (-6_291_556.0, 6_291_556.0, 12_582_912.0),
+            (None, MapProjection::Mollweide) => (-18_088_036.0, 18_088_036.0, 36_175_872.0),
+            (None, MapProjection::PlateCarree) => (-180.3, 180.3, 368.0),
+            (None, MapProjection::Crs(_)) if plane.is_geographic() => (-180.3, 180.3, 368.0),
+            (None, MapProjection::Crs(_)) => (-20_971_620.0, 20_971_620.0, 41_943_040.0),
         };
         let pixel_m = side / f64::from(TILE) * plane.metres_per_unit();
         let most_zoom = (pixel_m / (places.cell_size_m() / 8.0)).log2().ceil().clamp(0.0, f64::from(FINEST)) as u8;

@@ -84,7 +84,7 @@ export class Live {
       parts.push(`${figure(progress.points)} points in ${figure(progress.cells)} cells`);
       if (status.phase === 'running') parts.push(`${progress.rate.toFixed(2)} shards/s`);
       if (status.phase === 'running' && progress.eta_seconds !== null) parts.push(`${duration(progress.eta_seconds)} to go`);
-      parts.push(`$${progress.usd_total.toFixed(4)} so far`);
+      parts.push(`$${progress.usd_total.toFixed(4)} ${status.phase === 'running' ? 'so far' : 'in all'}`);
       if (progress.cancelled) parts.push(`cancelled: ${progress.cancelled}`);
     }
     text.textContent = parts.join(' · ');
