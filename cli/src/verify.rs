@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use zagg_store::{
     Location, Store,
-    verify::{Findings, VerifyReport, verify as verify_store},
+    verify::{Findings, Freshness, VerifyReport, verify as verify_store},
 };
 
 use zagg_program::{environment, exit::Exit, numbers, output};
@@ -48,7 +48,23 @@ fn describe(location: &Location, report: &VerifyReport) -> String {
     list(&mut text, "objects with other bytes than their mark says", &report.changed);
     list(&mut text, "objects that cannot be decoded", &report.undecodable);
     list(&mut text, "chunks that no mark names (of shards not finished: run again)", &report.unmarked);
+    overviews(&mut text, "overviews (orders)", report, Freshness::Fresh);
+    overviews(&mut text, "overviews of other cells (run `zagg overviews` again)", report, Freshness::Stale);
+    overviews(
+        &mut text,
+        "overviews that were not finished (run `zagg overviews` again)",
+        report,
+        Freshness::Unfinished,
+    );
     text
+}
+
+fn overviews(text: &mut String, what: &str, report: &VerifyReport, state: Freshness) {
+    let orders: Vec<&str> =
+        report.overviews.iter().filter(|(_, found)| **found == state).map(|(order, _)| order.as_str()).collect();
+    if !orders.is_empty() {
+        let _ = writeln!(text, "  {what}: {}", orders.join(", "));
+    }
 }
 
 fn list(text: &mut String, what: &str, findings: &Findings) {

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use tracing::info;
 use zagg_producer::{Inputs, Prepared, RunPlan, RunRequest, done_by_now, prepare};
-use zagg_store::consolidate::consolidate;
+use zagg_store::{consolidate::consolidate, overview};
 
 use zagg_program::{exit::Exit, output, process};
 
@@ -62,6 +62,9 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     // The metadata is the same whatever became of the shards; only a stopped run leaves it for later.
     if !report.interrupted {
         consolidate(&store).await?;
+        if !prepared.to_do.is_empty() && !overview::stale(&store).await?.is_empty() {
+            output::aside("the overviews are of other cells than are there now; give `zagg overviews` again");
+        }
     }
     report.wall_seconds = start.elapsed().as_secs_f64();
     report.cpu_seconds = process::cpu_seconds();

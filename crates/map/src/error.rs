@@ -4,8 +4,8 @@ use zagg_core::{fault::Fault, grid::GridError};
 use zagg_store::StoreError;
 
 use crate::{
-    colours::ColourError, difference::DifferenceError, frame::FrameError, length::LengthError, picture::PictureError,
-    projection::ProjectionError, range::RangeError,
+    colours::ColourError, difference::DifferenceError, export::ExportError, frame::FrameError, length::LengthError,
+    overview::OverviewError, picture::PictureError, projection::ProjectionError, range::RangeError,
 };
 
 /// A result of this crate.
@@ -85,6 +85,12 @@ pub enum MapError {
         /// The shard.
         label: String,
     },
+    /// No overviews can be computed.
+    #[error(transparent)]
+    Overview(#[from] OverviewError),
+    /// No file can be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The computation was ended.
     #[error("the computation was ended")]
     Ended(#[source] tokio::task::JoinError),
@@ -96,7 +102,9 @@ impl MapError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Ended(_) | Self::Picture(PictureError::Document(_) | PictureError::Png(_)) => Fault::Bug,
+            Self::Ended(_)
+            | Self::Picture(PictureError::Document(_) | PictureError::Png(_))
+            | Self::Export(ExportError::Table(_)) => Fault::Bug,
             // What was asked for, or what the store holds, cannot be drawn.
             _ => Fault::Malformed,
         }

@@ -37,12 +37,18 @@ pub mod coast;
 pub mod graticule;
 
 pub mod picture;
+
 pub mod outline;
+
 pub mod blocks;
 
 pub mod pyramid;
 
 pub mod atlas;
+
+pub mod overview;
+
+pub mod export;
 
 pub use error::{MapError, Result};
 

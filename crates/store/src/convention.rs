@@ -29,13 +29,7 @@ pub fn group_attributes(grid: &Grid, cell_ids: bool, morton: bool) -> Map<String
 }
 
 fn healpix_attributes(order: Order, cell_ids: bool, morton: bool) -> Value {
-    let mut conventions = vec![json!({
-        "schema_url": "https://raw.githubusercontent.com/zarr-conventions/dggs/refs/tags/v1/schema.json",
-        "spec_url": "https://github.com/zarr-conventions/dggs/blob/v1/README.md",
-        "uuid": "7b255807-140c-42ca-97f6-7a1cfecdbc38",
-        "name": "dggs",
-        "description": "Discrete Global Grid Systems convention for zarr",
-    })];
+    let mut conventions = vec![dggs_convention()];
     if morton {
         conventions.push(json!({
             "schema_url": "https://github.com/espg/mortie/blob/main/docs/specification.md#dggs-attrs",
@@ -45,6 +39,21 @@ fn healpix_attributes(order: Order, cell_ids: bool, morton: bool) -> Value {
             "description": "Packed-u64 morton (HEALPix) DGGS convention",
         }));
     }
+    let dggs = dggs(order, cell_ids);
+    json!({"Conventions": "CF-1.11", "zarr_conventions": conventions, "dggs": dggs, "latitude": AUTHALIC_WGS84})
+}
+
+fn dggs_convention() -> Value {
+    json!({
+        "schema_url": "https://raw.githubusercontent.com/zarr-conventions/dggs/refs/tags/v1/schema.json",
+        "spec_url": "https://github.com/zarr-conventions/dggs/blob/v1/README.md",
+        "uuid": "7b255807-140c-42ca-97f6-7a1cfecdbc38",
+        "name": "dggs",
+        "description": "Discrete Global Grid Systems convention for zarr",
+    })
+}
+
+fn dggs(order: Order, cell_ids: bool) -> Value {
     // No `latitude` in here: xdggs hands every key of this object to its HEALPix grid and refuses
     // one that it does not know. The ellipsoid already means the authalic latitude to xdggs; for
     // everybody else the key stands beside.
@@ -59,7 +68,36 @@ fn healpix_attributes(order: Order, cell_ids: bool, morton: bool) -> Value {
         dggs["coordinate"] = json!("cell_ids");
         dggs["compression"] = json!("none");
     }
-    json!({"Conventions": "CF-1.11", "zarr_conventions": conventions, "dggs": dggs, "latitude": AUTHALIC_WGS84})
+    dggs
+}
+
+/// The attributes of the root that list the overviews of cells of order `cells`, by the multiscales convention
+/// and, within each entry, the DGGS one.
+#[must_use]
+pub fn multiscales_attributes(cells: Order, cell_ids: bool, overviews: &[Order]) -> Map<String, Value> {
+    let mut layout = vec![json!({"asset": cells.to_string(), "dggs": dggs(cells, cell_ids)})];
+    layout.extend(overviews.iter().map(|order| {
+        let wider = f64::from(1_u32 << cells.finer_by(*order).unwrap_or(0));
+        json!({
+            "asset": order.to_string(),
+            "derived_from": cells.to_string(),
+            "transform": {"scale": [wider]},
+            "dggs": dggs(*order, cell_ids),
+        })
+    }));
+    into_map(json!({
+        "zarr_conventions": [
+            {
+                "schema_url": "https://raw.githubusercontent.com/zarr-conventions/multiscales/refs/tags/v1/schema.json",
+                "spec_url": "https://github.com/zarr-conventions/multiscales/blob/v1/README.md",
+                "uuid": "d35379db-88df-4056-af3a-620245f8e347",
+                "name": "multiscales",
+                "description": "Multiscale layout of zarr datasets",
+            },
+            dggs_convention(),
+        ],
+        "multiscales": {"layout": layout},
+    }))
 }
 
 /// The attributes of `cell_ids`: those of xdggs's own convention, and no other (it refuses more).
@@ -184,6 +222,17 @@ mod tests {
         assert_eq!(projection(&proj_parameters("EPSG:4326"))["grid_mapping_name"], "latitude_longitude");
         assert_eq!(projection(&proj_parameters("EPSG:6933")), Map::new());
         assert_eq!(projection(&proj_parameters("nonsense")), Map::new());
+    }
+
+    #[test]
+    fn overviews_are_listed_with_their_scale() {
+        let order = |order| Order::new(order).unwrap();
+        let map = multiscales_attributes(order(12), true, &[order(10), order(6)]);
+        let layout = &map["multiscales"]["layout"];
+        assert_eq!(layout[0]["asset"], "12");
+        assert_eq!((&layout[1]["derived_from"], &layout[1]["transform"]["scale"][0]), (&json!("12"), &json!(4.0)));
+        assert_eq!(layout[2]["transform"]["scale"][0], 64.0);
+        assert_eq!(layout[2]["dggs"]["refinement_level"], 6);
     }
 
     #[test]

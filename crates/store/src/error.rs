@@ -157,6 +157,14 @@ pub enum StoreError {
         #[source]
         source: Box<zarrs::array::CodecError>,
     },
+    /// The store cannot have overviews.
+    #[error("{location} can have no overviews: {reason}")]
+    NoOverviews {
+        /// The store.
+        location: String,
+        /// Why not, with the remedy.
+        reason: String,
+    },
     /// The two stores have nothing that can be compared.
     #[error("the stores cannot be compared: {reason}")]
     Incomparable {

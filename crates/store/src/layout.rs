@@ -1,5 +1,7 @@
 //! The arrays of a store, as a pipeline and a grid ask for them.
 
+pub mod overview;
+
 use serde_json::{Map, Value, json};
 use zagg_core::{
     column::{Dtype, FillValue, Values},
@@ -108,7 +110,16 @@ impl Layout {
         let group_attributes = convention::group_attributes(grid, storage.cell_ids, storage.morton);
         let signature = grid.signature();
         let statistics = statistics(pipeline);
-        Ok(Self { group, pipeline: pipeline.digest, signature, geometry, arrays, group_attributes, statistics, provenance })
+        Ok(Self {
+            group,
+            pipeline: pipeline.digest,
+            signature,
+            geometry,
+            arrays,
+            group_attributes,
+            statistics,
+            provenance,
+        })
     }
 
     /// The arrays that every shard writes: the fields, then the coordinates.

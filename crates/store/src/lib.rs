@@ -37,6 +37,8 @@ pub mod consolidate;
 
 pub mod read;
 
+pub mod overview;
+
 pub mod compare;
 pub mod verify;
 

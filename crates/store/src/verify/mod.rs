@@ -1,5 +1,7 @@
 //! Re-reading a store: is what the marks vouch for still there, and nothing else?
 
+mod overviews;
+
 use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -13,6 +15,7 @@ use crate::{
     json,
     mark::{self, Mark, Outcome},
     objects::Store,
+    overview::Vouched,
     template::{self, ROOT},
     values::le_bytes,
 };
@@ -48,6 +51,20 @@ pub struct VerifyReport {
     pub unmarked: Findings,
     /// Chunks that no mark names and that hold fill only.
     pub blank: u64,
+    /// The overviews, by their groups' names: whether each is of the cells that the marks vouch for.
+    pub overviews: BTreeMap<String, Freshness>,
+}
+
+/// Whether an overview is of the cells that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    /// It is.
+    Fresh,
+    /// The cells have changed since.
+    Stale,
+    /// It was begun and not finished; readers do not see it.
+    Unfinished,
 }
 
 /// Keys, counted and partly named.
@@ -92,8 +109,8 @@ impl VerifyReport {
 pub async fn verify(store: &Store, mut progress: impl FnMut(u64)) -> Result<VerifyReport> {
     let claim = template::claim(store).await?;
     let mut report = VerifyReport::default();
-    let arrays = metadata(store, &mut report).await?;
-    let mut known: HashSet<Digest> = HashSet::new();
+    let (arrays, groups) = metadata(store, &mut report).await?;
+    let (mut known, mut vouched): (HashSet<Digest>, _) = (HashSet::new(), Vouched::default());
     let checks = mark::list(store).map(|label| {
         let (store, arrays) = (store.clone(), arrays.clone());
         async move { check_mark(&store, &arrays, label?).await }
@@ -108,6 +125,7 @@ pub async fn verify(store: &Store, mut progress: impl FnMut(u64)) -> Result<Veri
                 if mark.pipeline != claim.pipeline {
                     report.bad_marks.push(format!("{}: of pipeline {}", mark.shard, mark.pipeline));
                 }
+                vouched.add(&mark)?;
                 report.empty += u64::from(mark.outcome == Outcome::Empty);
                 report.points += mark.points;
                 report.cells += mark.cells;
@@ -119,7 +137,11 @@ pub async fn verify(store: &Store, mut progress: impl FnMut(u64)) -> Result<Veri
         }
         progress(report.marks);
     }
-    unmarked(store, &arrays, &known, &mut report).await?;
+    let overviews = overviews::judge(&groups, vouched.digest(), &mut report);
+    overviews::decode(store, &arrays, &overviews, &mut report).await?;
+    let mut of_cells = arrays.clone();
+    of_cells.retain(|path, _| !overviews.iter().any(|group| path.split('/').next() == Some(group)));
+    unmarked(store, &of_cells, &known, &mut report).await?;
     Ok(report)
 }
 
@@ -189,13 +211,18 @@ fn array_of<'a>(arrays: &'a ArraysByPath, key: &str) -> Option<&'a ZarrArray> {
     array.chunk_index(key).map(|_| array)
 }
 
-/// Reads every metadata document, and finds what contradicts itself.
-async fn metadata(store: &Store, report: &mut VerifyReport) -> Result<ArraysByPath> {
-    let (mut arrays, mut documents) = (BTreeMap::new(), BTreeMap::new());
+/// Reads every metadata document, and finds what contradicts itself. Gives the arrays, and the groups' documents.
+async fn metadata(store: &Store, report: &mut VerifyReport) -> Result<(ArraysByPath, Vec<(String, Value)>)> {
+    let (mut arrays, mut documents, mut groups) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut keys = vec![ROOT.to_owned()];
-    for group in store.folders("").await?.into_iter().filter(|name| !name.starts_with('.')) {
+    let folders = store.folders("").await?;
+    for group in folders.iter().filter(|name| !name.starts_with('.')) {
+        if overviews::is_unfinished(store, group, &folders).await? {
+            report.overviews.insert(group.clone(), Freshness::Unfinished);
+            continue;
+        }
         keys.push(format!("{group}/zarr.json"));
-        let names = store.folders(&group).await?;
+        let names = store.folders(group).await?;
         keys.extend(names.into_iter().filter(|name| name != "c").map(|name| format!("{group}/{name}/zarr.json")));
     }
     let gets: Vec<_> = keys.iter().map(|key| store.find(key)).collect();
@@ -221,6 +248,9 @@ async fn metadata(store: &Store, report: &mut VerifyReport) -> Result<ArraysByPa
                 Err(error) => report.metadata.push(error.to_string()),
             }
         }
+        if let Some((group, "zarr.json")) = key.split_once('/') {
+            groups.push((group.to_owned(), document.clone()));
+        }
         let copy = document.as_object_mut().and_then(|map| map.remove("consolidated_metadata"));
         documents.insert(key, (json::sorted(document), copy));
     }
@@ -228,7 +258,7 @@ async fn metadata(store: &Store, report: &mut VerifyReport) -> Result<ArraysByPa
     report.metadata.extend(consolidated.map(|copy| stale_copies(&copy, &documents)).unwrap_or_default());
     let all: Vec<u8> = documents.iter().flat_map(|(key, (d, _))| format!("{key}\n{d}\n").into_bytes()).collect();
     report.template = Some(Digest::of(&all));
-    Ok(arrays)
+    Ok((arrays, groups))
 }
 
 /// Copies in the root's consolidated metadata that differ from their originals.
