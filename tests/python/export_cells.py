@@ -89,8 +89,8 @@ def main():
     some = geopandas.read_parquet(path, bbox=(-180, -90, 180, middle))
     found["part"] = [len(some), int((stored[:, 1] <= middle).sum())]
     field = names[0]
-    sql = f"select count(*), sum({field}), count({field}), min(bbox.xmin), max(octet_length(geometry::blob)) from '{path}'"
-    answer = duckdb.sql(sql).fetchone()
+    sql = f"select count(*), sum({field}), count({field}), min(bbox.xmin), max(octet_length(geometry::blob)) from read_parquet('{path}')"
+    answer = duckdb.sql(sql).fetchall()[0]
     present = ~table[field].is_null().to_numpy()
     found["duckdb"] = {
         "rows": answer[0] == len(cells),
@@ -98,7 +98,7 @@ def main():
         "values": answer[2] == int(present.sum()),
         "west": answer[3] == float(stored[:, 0].min()),
     }
-    blob = duckdb.sql(f"select geometry::blob from '{path}' order by cell_id limit 1").fetchone()[0]
+    blob = duckdb.sql(f"select geometry::blob from read_parquet('{path}') order by cell_id limit 1").fetchall()[0][0]
     first = cells.geometry.values[int(np.argmin(ids))]
     found["duckdb"]["wkb"] = bytes(blob) == shapely.to_wkb(first, byte_order=1) and struct.unpack("<BI", bytes(blob)[:5])[0] == 1
     print(json.dumps(found))

@@ -43,6 +43,8 @@ struct Column {
     name: String,
     /// The value of an integer field without one; none where every value is one.
     missing: Option<i128>,
+    /// Whether it counts, so that zero says that there is nothing.
+    counts: bool,
 }
 
 impl Table {
@@ -73,7 +75,7 @@ impl Table {
             let about = array.attributes.iter().filter_map(|(key, value)| Some((key.clone(), text(value)?)));
             let about: HashMap<String, String> = about.filter(|(key, _)| key != "coordinates").collect();
             columns.push(Field::new(&name, data_type(array.dtype), true).with_metadata(about));
-            kept.push(Column { name, missing });
+            kept.push(Column { name, missing, counts });
         }
         columns.push(Field::new("bbox", DataType::Struct(edges()), false));
         columns.push(Field::new("geometry", DataType::Binary, false));
@@ -137,10 +139,10 @@ impl Table {
     fn has_data<'a>(&self, row: usize, values: &impl Fn(&str) -> Option<&'a Values>) -> bool {
         match self.count.as_deref().and_then(values) {
             Some(count) => number(count, row) > 0.0,
-            None => self
-                .fields
-                .iter()
-                .any(|column| values(&column.name).is_some_and(|values| is_present(values, row, column.missing))),
+            None => self.fields.iter().any(|column| {
+                let Some(values) = values(&column.name) else { return false };
+                if column.counts { number(values, row) > 0.0 } else { is_present(values, row, column.missing) }
+            }),
         }
     }
 
