@@ -264,7 +264,7 @@ impl FieldCells {
                     *made = of(self.id_of(&block.place, rank), value);
                 }
             }
-            FieldBlock { place: block.place.clone(), values: Values::Float64(values) }
+            FieldBlock { place: block.place.clone(), values: Arc::new(Values::Float64(values)) }
         };
         let blocks: Vec<(&BlockKey, &FieldBlock)> = self.blocks.iter().collect();
         let blocks: Vec<_> = blocks.into_par_iter().map(|(key, block)| (*key, made(block))).collect();
