@@ -278,8 +278,8 @@ impl FieldCells {
         }
     }
 
-    /// The cells of each block made coarser by `level` steps, each of which joins 2 by 2 of them: what all the cells in one that
-    /// have a value make together. In the order of the block's cells. `level` is at most that of
+    /// The cells of each block made coarser by `level` steps, each of which joins 2 by 2 of them: what all the cells in
+    /// one that have a value make together. In the order of the block's cells. `level` is at most that of
     /// [`FieldSource::most_levels`].
     pub fn coarser(&self, level: u8, together: Together) -> impl Iterator<Item = (&BlockPlace, Values)> {
         let length = self.places.coarser_length(&self.block_shape, level).iter().product::<u64>() as usize;

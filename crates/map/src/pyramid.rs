@@ -47,8 +47,8 @@ impl Pyramid {
     /// When the projection cannot be used.
     pub fn new(projection: &MapProjection, places: &Places) -> Result<Self> {
         let plane = projection.plane()?;
-        // Sides are whole numbers of pixels that halve without rounding. No border of pixels is at a round place, such as
-        // the meridian 0, on which many centres of cells lie: rounding would put them on either side.
+        // Sides are whole numbers of pixels that halve without rounding. No border of pixels is at a round place, such
+        // as the meridian 0, on which many centres of cells lie: rounding would put them on either side.
         let (left, top, side) = match (own_square(projection, places), projection) {
             (Some(square), _) => square,
             (None, MapProjection::PolarSouth | MapProjection::PolarNorth) => (-6_291_556.0, 6_291_556.0, 12_582_912.0),
