@@ -60,8 +60,9 @@ fn describe(location: &Location, report: &VerifyReport) -> String {
 }
 
 fn overviews(text: &mut String, what: &str, report: &VerifyReport, state: Freshness) {
-    let orders: Vec<&str> =
+    let mut orders: Vec<&str> =
         report.overviews.iter().filter(|(_, found)| **found == state).map(|(order, _)| order.as_str()).collect();
+    orders.sort_by_key(|order| std::cmp::Reverse(order.parse::<u8>().ok()));
     if !orders.is_empty() {
         let _ = writeln!(text, "  {what}: {}", orders.join(", "));
     }

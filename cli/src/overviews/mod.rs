@@ -30,7 +30,7 @@ pub(crate) async fn overviews(typed: &OverviewsArguments, quiet: bool) -> Result
     } else {
         output::result(&describe(&location, &report), quiet);
     }
-    Ok(Exit::Done)
+    Ok(if report.misplaced > 0 { Exit::Incomplete } else { Exit::Done })
 }
 
 fn describe(location: &Location, report: &OverviewReport) -> String {
