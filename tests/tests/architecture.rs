@@ -54,9 +54,12 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of the outside, and the packages that know them (the tests aside).
-const OUTSIDE: [(&str, &[&str]); 12] = [
+const OUTSIDE: [(&str, &[&str]); 15] = [
     ("parquet", &["zagg-catalog", "zagg-map"]),
     ("arrow-array", &["zagg-catalog", "zagg-map"]),
+    ("resvg", &["zagg-map"]),
+    ("colorous", &["zagg-map"]),
+    ("geotiff-writer", &["zagg-map"]),
     ("zarrs", &["zagg-store"]),
     ("hdf5-reader", &["zagg-granule"]),
     ("hdf5-writer", &["zagg-sample"]),

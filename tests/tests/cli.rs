@@ -18,6 +18,11 @@ fn every_command_explains_itself() {
         ("demo", &["--dir"]),
         ("verify", &["<STORE>", "--report", "--endpoint-url"]),
         ("compare", &["<A>", "<B>", "--rtol", "--atol", "--tol"]),
+        ("plot", &["<STORE>", "--field", "--projection", "--grid-spacing", "--range", "--compare"]),
+        ("view", &["<STORE>", "--port", "--open", "--queue"]),
+        ("export", &["<STORE>", "--output", "--field", "--geometry", "--projection"]),
+        ("overviews", &["<STORE>", "--orders", "--down-to", "--overwrite"]),
+        ("shards", &["--output", "--footprints", "--store", "--max-pairs"]),
         ("completions", &["bash"]),
     ] {
         assert!(help.out.contains(command), "{command} is not in the overview");

@@ -160,9 +160,6 @@ fn polar(work: &Workdir) -> PathBuf {
     work.write("polar.yaml", text)
 }
 
-/// Blocks that need a command of another page.
-const WITHOUT: [&str; 1] = ["zagg export"];
-
 #[test]
 fn every_block_of_the_page_for_python_runs() {
     let work = Workdir::new();
@@ -181,7 +178,6 @@ fn every_block_of_the_page_for_python_runs() {
 
     let mut command = Command::new(python::python());
     command.arg(workspace().join("tests/python/blocks.py")).arg(workspace().join("docs/reference/python.md"));
-    WITHOUT.iter().for_each(|marker| _ = command.args(["--without", marker]));
     command.current_dir(work.root()).env("PATH", search_path()).envs(environment);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -197,7 +193,7 @@ fn every_block_of_the_page_for_python_runs() {
     let on_s3 = texts("ran", "marker").iter().filter(|marker| *marker == "on S3").count();
     assert_eq!(on_s3, 2);
     // What is left out is left out by name.
-    for (marker, first) in texts("left_out", "marker").iter().zip(texts("left_out", "first")) {
-        assert!(WITHOUT.contains(&marker.as_str()) || first.starts_with("pip install"), "{first}");
+    for first in texts("left_out", "first") {
+        assert!(first.starts_with("pip install"), "{first}");
     }
 }
