@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Folders that hold no source of ours.
-const SKIPPED: [&str; 5] = ["target", ".git", ".venv", "node_modules", "__pycache__"];
+const SKIPPED: [&str; 6] = ["target", ".git", ".venv", ".venv-notebooks", "node_modules", "__pycache__"];
 
 /// All files under `folder`, sorted, build products left out.
 #[must_use]
