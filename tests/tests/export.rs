@@ -9,8 +9,8 @@ use zagg_core::grid::{Grid, Projection};
 use zagg_sample::SampleParameters;
 use zagg_tests::golden::{atl06, atl06_with};
 use zagg_tests::kit::run::run;
-use zagg_tests::kit::samples::{Track, granules, grid, shard_map};
-use zagg_tests::kit::{Table, Workdir, python, workspace, zagg_bin};
+use zagg_tests::kit::samples::{Track, granules, grid, polar_pipeline, shard_map};
+use zagg_tests::kit::{Table, Workdir, python, zagg_bin};
 
 struct Made {
     work: Workdir,
@@ -33,16 +33,7 @@ impl Made {
 
     /// A store of 1 km cells around the crossing of the tracks.
     fn polar(&self) -> (PathBuf, PathBuf) {
-        let mut text = std::fs::read_to_string(workspace().join("configs/pipelines/atl06_polar.yaml")).unwrap();
-        for (from, to) in [
-            ("resolution: 5000 # metres", "resolution: 1000"),
-            ("[-3200000, -3200000, 3200000, 3200000]", "[-1400000, -400000, -1100000, -100000]"),
-            ("[256, 256]", "[64, 64]"),
-        ] {
-            assert!(text.contains(from), "{from}");
-            text = text.replace(from, to);
-        }
-        let pipeline = self.work.write("polar.yaml", text);
+        let pipeline = polar_pipeline(&self.work);
         (self.store(&pipeline, "polar"), pipeline)
     }
 }
@@ -127,7 +118,10 @@ fn cloud_optimized(found: &Value, report: &Value) {
     assert_eq!(found["bounds"], report["bounds"]);
     assert_eq!(found["shape"], json!([report["height"], report["width"]]));
     assert_eq!(found["overviews"], report["overviews"]);
-    assert_eq!((&found["nodata"], &found["block"], &found["masked"]), (&json!("nan"), &json!([512, 512]), &json!(true)));
+    assert_eq!(
+        (&found["nodata"], &found["block"], &found["masked"]),
+        (&json!("nan"), &json!([512, 512]), &json!(true))
+    );
     assert_eq!(found["layout"]["LAYOUT"], "COG");
     assert_eq!(found["overview_differs"].as_u64().unwrap_or(0), 0, "pixels of the overview");
     let of_gdal = &found["gdalinfo"];

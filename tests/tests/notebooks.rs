@@ -8,7 +8,7 @@ use serde_json::Value;
 use zagg_sample::SampleParameters;
 use zagg_tests::golden::atl06;
 use zagg_tests::kit::run::run;
-use zagg_tests::kit::samples::{Track, granules, grid, shard_map};
+use zagg_tests::kit::samples::{Track, granules, grid, polar_pipeline, shard_map};
 use zagg_tests::kit::{MiniStack, Table, Workdir, python, source, workspace, zagg_bin};
 
 /// The interpreter that has `notebooks/requirements.txt` and nothing else: `ZAGG_NOTEBOOKS_PYTHON`, else that of
@@ -146,27 +146,13 @@ fn every_notebook_is_executed_here() {
     }
 }
 
-/// `atl06_polar.yaml` with 1 km cells about the crossing of the samples' tracks.
-fn polar(work: &Workdir) -> PathBuf {
-    let mut text = std::fs::read_to_string(workspace().join("configs/pipelines/atl06_polar.yaml")).unwrap();
-    for (from, to) in [
-        ("resolution: 5000 # metres", "resolution: 1000"),
-        ("[-3200000, -3200000, 3200000, 3200000]", "[-1400000, -400000, -1100000, -100000]"),
-        ("[256, 256]", "[64, 64]"),
-    ] {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    work.write("polar.yaml", text)
-}
-
 #[test]
 fn every_block_of_the_page_for_python_runs() {
     let work = Workdir::new();
     let tracks: Vec<Track> = granules(&work, &SampleParameters { granules: 4, ..SampleParameters::default() });
     let map = shard_map(&work, "shardmap.json", &grid(&atl06()), &tracks);
     run(&atl06(), &map, &work.path("out.zarr"));
-    let polar = polar(&work);
+    let polar = polar_pipeline(&work);
     run(&polar, &shard_map(&work, "polar.map.json", &grid(&polar), &tracks), &work.path("polar.zarr"));
     let server = MiniStack::shared();
     server.create_bucket("bucket");

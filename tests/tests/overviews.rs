@@ -144,8 +144,11 @@ fn a_store_with_overviews_is_verified_compared_and_resumed_as_before() {
     let (sound, report) = verified(&store);
     assert!(sound, "{report}");
     assert_eq!((&report["unmarked"]["count"], &report["marks"]), (&json!(0), &before.1["marks"]));
-    assert_eq!(report["overviews"], json!({"4": "fresh", "5": "fresh", "6": "fresh", "7": "fresh", "8": "fresh",
-        "9": "fresh", "10": "fresh", "11": "fresh"}));
+    assert_eq!(
+        report["overviews"],
+        json!({"4": "fresh", "5": "fresh", "6": "fresh", "7": "fresh", "8": "fresh",
+        "9": "fresh", "10": "fresh", "11": "fresh"})
+    );
     assert!(compare(&plain, &store, &[]).same);
     let objects = of_folder(&store);
     let again = overviews(&store, &["--down-to", "4"]);

@@ -9,8 +9,8 @@ use zagg_core::morton::Word;
 use zagg_sample::SampleParameters;
 use zagg_tests::golden::{atl06, atl06_with};
 use zagg_tests::kit::run::run;
-use zagg_tests::kit::samples::{Track, granules, grid, shard_map};
-use zagg_tests::kit::{MiniStack, Table, Workdir, python, workspace, zagg_bin};
+use zagg_tests::kit::samples::{Track, granules, grid, polar_pipeline, shard_map};
+use zagg_tests::kit::{MiniStack, Table, Workdir, python, zagg_bin};
 
 const FIELDS: [&str; 9] = ["count", "h_max", "h_mean", "h_min", "h_q25", "h_q50", "h_q75", "h_sigma", "h_variance"];
 
@@ -172,24 +172,10 @@ fn inner_chunks_packed_or_not_read_the_same_through_zarr_python() {
     assert_eq!(plain["zarr"]["h_mean"]["chunks"], json!([4096]));
 }
 
-/// `atl06_polar.yaml` over the samples: 1 km cells around the crossing of the tracks.
-fn polar(work: &Workdir) -> PathBuf {
-    let mut text = std::fs::read_to_string(workspace().join("configs/pipelines/atl06_polar.yaml")).unwrap();
-    for (from, to) in [
-        ("resolution: 5000 # metres", "resolution: 1000"),
-        ("[-3200000, -3200000, 3200000, 3200000]", "[-1400000, -400000, -1100000, -100000]"),
-        ("[256, 256]", "[64, 64]"),
-    ] {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
-    work.write("polar.yaml", text)
-}
-
 #[test]
 fn a_rectilinear_store_opens_with_x_and_y_and_points_lie_where_pyproj_puts_them() {
     let made = Made::new();
-    let pipeline = polar(&made.work);
+    let pipeline = polar_pipeline(&made.work);
     let (store, group) = made.store(&pipeline, "polar");
     let Grid::Rectilinear(grid) = grid(&pipeline) else { panic!("not a plane") };
     let [rows, columns] = grid.shape;

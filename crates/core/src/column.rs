@@ -155,6 +155,30 @@ impl Values {
         }
     }
 
+    /// The value at `index` as a fraction; an integer of more than 53 bits is rounded. NaN past the end.
+    // Of f64 itself, too.
+    #[allow(clippy::unnecessary_cast)]
+    #[inline]
+    #[must_use]
+    pub fn float_at(&self, index: usize) -> f64 {
+        with_values!(self, v => v.get(index).map_or(f64::NAN, |x| *x as f64))
+    }
+
+    /// The value at `index` as a whole number, without its fraction; none past the end, and of what is not finite.
+    #[must_use]
+    pub fn whole_at(&self, index: usize) -> Option<i128> {
+        macro_rules! go {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Self::$variant(v) => v.get(index).map(|x| i128::from(*x)),)*
+                    Self::Float32(v) => v.get(index).filter(|x| x.is_finite()).map(|x| *x as i128),
+                    Self::Float64(v) => v.get(index).filter(|x| x.is_finite()).map(|x| *x as i128),
+                }
+            };
+        }
+        go!(Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64)
+    }
+
     /// The values of `range` as little-endian bytes.
     ///
     /// # Panics

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rayon::prelude::*;
-use zagg_core::{column::Values, with_values};
+use zagg_core::column::Values;
 use zagg_store::{
     Store,
     array::ZarrArray,
@@ -129,7 +129,7 @@ impl FieldSource {
         let array = self.array(field)?;
         let missing = match array.fill(1) {
             values if level > 0 || values.dtype().is_float() => Missing::NotFinite,
-            values => Missing::Fill(at(&values, 0)),
+            values => Missing::Fill(values.float_at(0)),
         };
         let block_shape = self.places.coarser_length(&self.cells.block_shape, level);
         let block = |(mut place, values): (BlockPlace, Arc<Values>)| {
@@ -151,12 +151,6 @@ impl FieldSource {
     pub fn most_levels(&self) -> u8 {
         self.places.most_levels(&self.cells.block_shape)
     }
-}
-
-// Of f64 itself, too.
-#[allow(clippy::unnecessary_cast)]
-fn at(values: &Values, index: usize) -> f64 {
-    with_values!(values, v => v.get(index).map_or(f64::NAN, |x| *x as f64))
 }
 
 /// What the cells of a coarser one make together.
@@ -199,7 +193,7 @@ impl FieldCells {
     #[must_use]
     pub fn value_of(&self, id: u64) -> Option<f64> {
         let (key, rank) = self.places.within(id, &self.block_shape)?;
-        self.present(at(&self.blocks.get(&key)?.values, rank))
+        self.present(self.blocks.get(&key)?.values.float_at(rank))
     }
 
     /// Whether a block was read.
@@ -229,7 +223,7 @@ impl FieldCells {
 
     fn cells_of<'a>(&'a self, block: &'a FieldBlock) -> impl Iterator<Item = (u64, f64)> + 'a {
         (0..block.values.len()).filter_map(|rank| {
-            let value = self.present(at(&block.values, rank))?;
+            let value = self.present(block.values.float_at(rank))?;
             Some((self.id_of(&block.place, rank), value))
         })
     }
@@ -260,7 +254,7 @@ impl FieldCells {
         let made = |block: &FieldBlock| {
             let mut values = vec![f64::NAN; block.values.len()];
             for (rank, made) in values.iter_mut().enumerate() {
-                if let Some(value) = self.present(at(&block.values, rank)) {
+                if let Some(value) = self.present(block.values.float_at(rank)) {
                     *made = of(self.id_of(&block.place, rank), value);
                 }
             }
@@ -286,7 +280,7 @@ impl FieldCells {
         self.blocks.values().map(move |block| {
             let mut joined = vec![Joined::default(); length];
             for rank in 0..block.values.len() {
-                if let Some(value) = self.present(at(&block.values, rank))
+                if let Some(value) = self.present(block.values.float_at(rank))
                     && let Some(cell) = joined.get_mut(self.places.coarser_rank(rank as u64, &self.block_shape, level))
                 {
                     cell.take(value, together);

@@ -203,7 +203,7 @@ impl Places {
     pub fn coarser_rank(&self, rank: u64, shape: &[u64], level: u8) -> usize {
         match (self, shape) {
             (Self::Rectilinear(_), [_, columns]) => {
-                let (row, column) = (rank / columns >> level, rank % columns >> level);
+                let (row, column) = ((rank / columns) >> level, (rank % columns) >> level);
                 (row * (columns >> level) + column) as usize
             }
             _ => (rank >> (2 * level)) as usize,

@@ -59,6 +59,15 @@ impl Broker {
 }
 
 impl QueueUrl {
+    /// The same queue, named so that it is found from every folder: the path of a file made absolute.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        match self {
+            Self::File(path) => Self::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+            other => other.clone(),
+        }
+    }
+
     /// Opens the queue.
     ///
     /// # Errors
@@ -234,6 +243,9 @@ mod tests {
         ] {
             assert_eq!(parsed(text), QueueUrl::File(path.into()), "{text}");
         }
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(parsed("file:queue.db").absolute(), QueueUrl::File(here.join("queue.db")));
+        assert_eq!(parsed("file:/var/q.db").absolute(), QueueUrl::File("/var/q.db".into()));
         assert!(problem("file://queue.db").contains("did you mean `file:queue.db`?"));
         assert!(problem("file:").contains("names no file"));
         assert!(problem("file:/var/").contains("folder"));

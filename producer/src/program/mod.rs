@@ -93,7 +93,7 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     output::result(&text::before(&plan, &prepared, &expected, place), typed.quiet || typed.json);
     let registration = Registration {
         inputs: &inputs,
-        queue: &url.to_string(),
+        queue: &url.absolute().to_string(),
         estimate: expected,
         max_usd: typed.max_usd,
         version: env!("CARGO_PKG_VERSION"),

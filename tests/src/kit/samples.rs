@@ -9,7 +9,7 @@ use zagg_core::pipeline::Pipeline;
 use zagg_core::shard_map::{Granule, ShardEntry, ShardMap};
 use zagg_sample::{SampleGranule, SampleParameters, write_granules};
 
-use super::Workdir;
+use super::{Workdir, workspace};
 
 /// One granule's file and where its points are.
 #[derive(Debug, Clone)]
@@ -33,6 +33,22 @@ impl From<&SampleGranule> for Track {
 pub fn granules(work: &Workdir, parameters: &SampleParameters) -> Vec<Track> {
     let granules = write_granules(&work.path("granules"), parameters).expect("sample granules");
     granules.iter().map(Track::from).collect()
+}
+
+/// `atl06_polar.yaml` with 1 km cells around the crossing of the samples' tracks.
+#[must_use]
+pub fn polar_pipeline(work: &Workdir) -> PathBuf {
+    let shipped = workspace().join("configs/pipelines/atl06_polar.yaml");
+    let mut text = std::fs::read_to_string(shipped).expect("the pipeline");
+    for (from, to) in [
+        ("resolution: 5000 # metres", "resolution: 1000"),
+        ("[-3200000, -3200000, 3200000, 3200000]", "[-1400000, -400000, -1100000, -100000]"),
+        ("[256, 256]", "[64, 64]"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    work.write("polar.yaml", text)
 }
 
 /// The grid of a pipeline.

@@ -1,5 +1,5 @@
 //! The images, run as containers and as a pod; what describes them.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod files;
 

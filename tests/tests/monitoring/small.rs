@@ -104,8 +104,8 @@ fn upload(bucket: &str) {
 /// A shard that can be done.
 fn last_shard_of_a_whole_granule(job: &Job) -> String {
     let doomed = job.shards_of(CUT);
-    let whole = (1..job::granules().len()).flat_map(|granule| job.shards_of(granule));
-    whole.filter(|shard| !doomed.contains(shard)).next_back().unwrap()
+    let mut whole = (1..job::granules().len()).flat_map(|granule| job.shards_of(granule));
+    whole.rfind(|shard| !doomed.contains(shard)).unwrap()
 }
 
 /// Waits until nothing but the shard that is held back is left.

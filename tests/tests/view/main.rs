@@ -1,5 +1,5 @@
 //! `zagg view`: what it answers and to whom, and the page as a browser shows it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 mod server;
 

@@ -17,7 +17,7 @@ use super::{
     error::OverviewError,
     part::Part,
     plan::{Merge, Plan, Rule},
-    values::{float_at, stored, whole_at},
+    values::stored,
 };
 use crate::error::{MapError, Result};
 
@@ -170,21 +170,21 @@ fn parts(merge: &Merge, first: u64, length: usize, block: &Block) -> Vec<Part> {
 }
 
 fn part(rule: Rule, values: &Values, count: Option<&Values>, mean: Option<&Values>, row: usize) -> Part {
-    let n = count.map(|count| whole_at(count, row).unwrap_or(0));
+    let n = count.map(|count| count.whole_at(row).unwrap_or(0));
     if n == Some(0) {
         return Part::None;
     }
     let is_float = values.dtype().is_float();
     match rule {
-        Rule::Count => whole_at(values, row).filter(|n| *n > 0).map_or(Part::None, Part::Whole),
-        Rule::Sum | Rule::Min | Rule::Max if is_float => match float_at(values, row) {
+        Rule::Count => values.whole_at(row).filter(|n| *n > 0).map_or(Part::None, Part::Whole),
+        Rule::Sum | Rule::Min | Rule::Max if is_float => match values.float_at(row) {
             value if n.is_none() && value.is_nan() => Part::None,
             value => Part::Float(value),
         },
-        Rule::Sum | Rule::Min | Rule::Max => whole_at(values, row).map_or(Part::None, Part::Whole),
+        Rule::Sum | Rule::Min | Rule::Max => values.whole_at(row).map_or(Part::None, Part::Whole),
         Rule::Mean | Rule::Variance { .. } => {
-            let mean = mean.map_or(f64::NAN, |mean| float_at(mean, row));
-            Part::of_many(rule, n.unwrap_or(0) as f64, float_at(values, row), mean)
+            let mean = mean.map_or(f64::NAN, |mean| mean.float_at(row));
+            Part::of_many(rule, n.unwrap_or(0) as f64, values.float_at(row), mean)
         }
     }
 }

@@ -62,7 +62,7 @@ async fn column(store: &Store, group: &str, field: &str) -> BTreeMap<u64, f64> {
         let block = cells.read(place).await.unwrap();
         assert_eq!(block.misplaced, 0);
         let values = &block.columns.iter().find(|(name, _)| name == field).unwrap().1;
-        all.extend(block.ids.iter().enumerate().map(|(row, id)| (*id, values::float_at(values, row))));
+        all.extend(block.ids.iter().enumerate().map(|(row, id)| (*id, values.float_at(row))));
     }
     all
 }

@@ -3,7 +3,6 @@
 use zagg_core::{
     column::{Dtype, Values},
     order::Order,
-    with_values,
 };
 
 use super::{
@@ -11,25 +10,6 @@ use super::{
     part::Part,
     plan::{Merge, Rule},
 };
-
-/// A value as a fraction.
-pub(super) fn float_at(values: &Values, index: usize) -> f64 {
-    with_values!(values, v => v.get(index).map_or(f64::NAN, |x| *x as f64))
-}
-
-/// A value as a whole number; none when it is none.
-pub(super) fn whole_at(values: &Values, index: usize) -> Option<i128> {
-    macro_rules! go {
-        ($($variant:ident)*) => {
-            match values {
-                $(Values::$variant(v) => v.get(index).map(|x| i128::from(*x)),)*
-                Values::Float32(v) => v.get(index).filter(|x| x.is_finite()).map(|x| *x as i128),
-                Values::Float64(v) => v.get(index).filter(|x| x.is_finite()).map(|x| *x as i128),
-            }
-        };
-    }
-    go!(Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64)
-}
 
 /// The column of an overview's field in its own type, rounded once. `empty` is what integers have where there is
 /// no value; `first` is the NESTED id of the first cell.
@@ -45,7 +25,7 @@ pub(super) fn stored(
         Part::None if merge.rule == Rule::Count => 0.0,
         part => part.value(merge.rule),
     };
-    let nothing = if merge.rule == Rule::Count { 0 } else { whole_at(empty, 0).unwrap_or(0) };
+    let nothing = if merge.rule == Rule::Count { 0 } else { empty.whole_at(0).unwrap_or(0) };
     macro_rules! whole {
         ($variant:ident, $type:ty) => {{
             let narrow = |(cell, part): (u64, &Part)| {

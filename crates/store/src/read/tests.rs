@@ -85,5 +85,5 @@ async fn chosen_fields_cost_their_own_chunks_and_one_coordinate() {
     assert_eq!(store.usage().gets - before, 2);
     assert_eq!(block.ids, whole.ids);
     let of_whole = whole.columns.iter().find(|(n, _)| n == name).unwrap();
-    assert_eq!(block.columns, [of_whole.clone()]);
+    assert_eq!(block.columns, std::slice::from_ref(of_whole));
 }

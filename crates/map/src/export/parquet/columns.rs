@@ -12,7 +12,6 @@ use zagg_core::{
     column::{Dtype, Values},
     grid::healpix,
     morton::Word,
-    with_values,
 };
 use zagg_store::read::Block;
 
@@ -138,10 +137,10 @@ impl Table {
 
     fn has_data<'a>(&self, row: usize, values: &impl Fn(&str) -> Option<&'a Values>) -> bool {
         match self.count.as_deref().and_then(values) {
-            Some(count) => number(count, row) > 0.0,
+            Some(count) => count.float_at(row) > 0.0,
             None => self.fields.iter().any(|column| {
                 let Some(values) = values(&column.name) else { return false };
-                if column.counts { number(values, row) > 0.0 } else { is_present(values, row, column.missing) }
+                if column.counts { values.float_at(row) > 0.0 } else { is_present(values, row, column.missing) }
             }),
         }
     }
@@ -215,10 +214,6 @@ fn data_type(dtype: Dtype) -> DataType {
         Dtype::Float32 => DataType::Float32,
         Dtype::Float64 => DataType::Float64,
     }
-}
-
-fn number(values: &Values, row: usize) -> f64 {
-    with_values!(values, v => v.get(row).map_or(f64::NAN, |x| *x as f64))
 }
 
 /// The first value of an integer column.
