@@ -46,18 +46,18 @@ def make(zagg: str, work: pathlib.Path) -> pathlib.Path:
     shards = np.flatnonzero(lat < -62)
     group, rank = zarr.open_group(store, mode="r+")["12"], np.arange(CELLS)
     (store / ".zagg/marks").mkdir(parents=True)
-    names = {"count": 5, FIELD: None, "h_min": None}
+    fields = {"count": 5, FIELD: None, "h_min": None}
     for shard in map(int, shards):
         height = 3000 * np.cos(np.radians((lat[shard] + 90) * 3)) + 300 * np.sin(np.radians(lon[shard] * 3))
         objects = []
-        for name, value in names.items():
+        for name, value in fields.items():
             span = slice(shard * CELLS, (shard + 1) * CELLS)
             group[name][span] = (height + 40 * np.sin(rank / 300)).astype("f4") if value is None else value
             content = (store / f"12/{name}/c/{shard}").read_bytes()
             sha256 = hashlib.sha256(content).hexdigest()
             objects.append({"key": f"12/{name}/c/{shard}", "size": len(content), "sha256": sha256})
-        label = label_of(shard)
-        mark |= {"shard": label, "points": 5 * CELLS, "cells": CELLS, "objects": objects}
+        label, word = label_of(shard), shard + 4**6 << 60 - 2 * 6 | 6
+        mark |= {"shard": label, "key": word, "points": 5 * CELLS, "cells": CELLS, "objects": objects}
         (store / f".zagg/marks/{label}.json").write_text(json.dumps(mark))
     print(f"{len(shards):,} shards, {len(shards) * CELLS:,} cells")
     return store

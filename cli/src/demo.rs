@@ -66,6 +66,8 @@ Look at it (pip install xarray zarr):
   print(shard.where(shard[\"count\"] > 0, drop=True).h_mean.to_series().describe())
   END
 
+  zagg plot {store} --field h_mean      # a map, as PNG
+  zagg view {store} --open      # a page to look around in
   zagg verify {store}      # does every hash hold?
   zagg demo --dir {folder}    # again: everything is skipped, nothing changes",
         folder = folder.display()
