@@ -11,7 +11,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rayon::prelude::*;
 use zagg_core::column::Values;
 use zagg_store::{
-    Store,
+    Store, overview,
     read::{BlockPlace, Domain},
 };
 
@@ -91,24 +91,15 @@ impl Atlas {
         Self { layers: vec![Layer::new(source)], cache, editions: HashMap::new() }
     }
 
-    /// The same with the store's overviews for coarse tiles: groups named by coarser orders.
+    /// The same with the store's overviews for coarse tiles: those that are still of the cells that are there.
     ///
     /// # Errors
-    /// When a request fails.
+    /// When a request fails, or a mark or an overview cannot be read.
     pub async fn with_overviews(mut self, store: &Store) -> Result<Self> {
-        let Domain::Healpix(finest) = self.source().cells.domain else { return Ok(self) };
-        let mut orders: Vec<u8> = store.folders("").await?.iter().filter_map(|name| name.parse().ok()).collect();
-        orders.retain(|order| *order < finest.get());
-        orders.sort_unstable_by(|a, b| b.cmp(a));
-        for order in orders {
-            match FieldSource::open_group(store, &order.to_string()).await {
-                Ok(source) if matches!(source.cells.domain, Domain::Healpix(_)) => {
-                    self.layers.push(Layer::new(source));
-                }
-                // A folder with such a name that holds no cells is not an overview.
-                Ok(_) => {}
-                Err(error) if error.fault() == zagg_core::fault::Fault::Malformed => {}
-                Err(error) => return Err(error),
+        let stale = overview::stale(store).await?;
+        for found in overview::found(store).await? {
+            if !stale.contains(&found.order) {
+                self.layers.push(Layer::new(FieldSource::open_group(store, &found.order.to_string()).await?));
             }
         }
         Ok(self)

@@ -4,7 +4,7 @@
 //! [`field::FieldCells`], which [`raster::paint`] turns into the pixels of a [`frame::Frame`] in the plane of a
 //! [`projection::MapProjection`].
 //!
-//! Modules are listed bottom-up: each uses only those above it.
+//! Modules are listed bottom-up: each uses only those above it, and `error` sums up the errors of all.
 
 pub mod projection;
 
