@@ -56,6 +56,8 @@ pub(crate) enum Command {
     /// Searches NASA's catalog, or takes a saved one, and asks of each granule's footprint which
     /// shards of the region it touches.
     Catalog(Box<CatalogArguments>),
+    /// Make a queue for a fleet before its first run, or say how the one that is there differs.
+    CreateQueue(CreateQueueArguments),
     /// Say how far a run of the fleet has come: shards, rate, time left, cost, what was set aside.
     Status(StatusArguments),
     /// Stop a run of the fleet: its jobs are dropped by whoever gets them. What is done stays.
@@ -209,6 +211,23 @@ pub(crate) struct CancelArguments {
     /// Where S3 is.
     #[command(flatten)]
     pub(crate) s3: S3Arguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateQueueArguments {
+    /// The queue: sqs://NAME, amqp://HOST/?queue=NAME, redis://HOST/?queue=NAME or file:PATH.
+    #[arg(long, value_name = "URL", env = "ZAGG_QUEUE", hide_env_values = true)]
+    pub(crate) queue: String,
+    /// How long a job is on loan until its worker says that it lives. For a queue that triggers Lambda: at least six
+    /// times the function's time-out.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) term: u64,
+    /// Deliveries of one job before it is set aside as poison.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_attempts: u32,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

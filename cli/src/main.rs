@@ -59,6 +59,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
             Command::Shards(typed) => shards::shards(&typed, quiet).await,
             Command::Export(typed) => export::export(&typed, quiet).await,
             Command::Overviews(typed) => overviews::overviews(&typed, quiet).await,
+            Command::CreateQueue(typed) => fleet::create_queue(&typed, quiet).await,
             Command::Status(typed) => fleet::status(&typed, quiet).await,
             Command::Cancel(typed) => fleet::cancel(&typed, quiet).await,
             Command::Redrive(typed) => fleet::redrive(&typed, quiet).await,

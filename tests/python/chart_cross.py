@@ -15,16 +15,16 @@ from chart_sets import CHART, ROOT, containers, manifests, name, objects, of_kin
 
 # Who reads it: the AWS SDK behind the SQS queue; and aws-cli in a container that fetches.
 ELSEWHERE = {"AWS_ENDPOINT_URL_SQS", "HOME"}
-PROGRAMS = {"/zagg-worker": "zagg-worker", "/zagg-produce": "zagg-produce", "/zagg": "zagg"}
+PROGRAMS = ("/zagg-worker", "/zagg-produce", "/zagg status", "/zagg create-queue")
 
 
 def known(folder: pathlib.Path) -> tuple[dict[str, set[str]], set[str]]:
-    """The flags of each program, and all variables."""
+    """The flags of each program or command, and all variables."""
     flags, variables = {}, set()
-    for path, program in PROGRAMS.items():
-        more = ["status"] if program == "zagg" else []
+    for words in PROGRAMS:
+        program, *more = words.removeprefix("/").split()
         text = subprocess.run([folder / program, *more, "--help"], check=True, capture_output=True, text=True).stdout
-        flags[path] = set(re.findall(r"(?<![-\w])--?[a-z][-a-z]*", text))
+        flags[words] = set(re.findall(r"(?<![-\w])--?[a-z][-a-z]*", text))
         variables |= set(re.findall(r"\[env: ([A-Z_0-9]+)=?", text))
     text = (ROOT / "crates/program/src/environment.rs").read_text()
     variables |= {each for each in re.findall(r'"([A-Z][A-Z_0-9]+)"', text)}
@@ -178,10 +178,14 @@ def check_programs(rendered: list[dict], flags: dict[str, set[str]], variables: 
     own = strings(values)
     for each in rendered:
         for container in containers(pod(each)) if pod(each) else []:
-            program = container.get("command", ["/zagg-worker"])[0]
+            program, arguments = container.get("command", ["/zagg-worker"])[0], container.get("args", [])
+            if program == "/zagg":
+                program = f"{program} {arguments[0]}"
             if program not in flags:
+                if program.startswith("/zagg"):
+                    yield f"{name(each)}: there is no {program}"
                 continue
-            for argument in container.get("args", []):
+            for argument in arguments:
                 flag = argument.split("=")[0]
                 if flag.startswith("-") and flag not in flags[program]:
                     yield f"{name(each)}: {program} has no {flag}"
@@ -220,6 +224,10 @@ def check_queues(rendered: list[dict]):
             queue = settings(container, rendered).get("ZAGG_QUEUE")
             if container["name"] != "fetch" and queue not in served:
                 yield f"{name(each)}: nobody serves {queue}"
+        makers = [one for one in containers(pod(each)) if {"create-queue", "--create-queue"} & set(one.get("args", []))]
+        made = {settings(one, rendered)["ZAGG_QUEUE"] for one in makers}
+        if made and made != served:
+            yield f"{name(each)} does not make {served - made}"
 
 
 def check_confinement(rendered: list[dict]):

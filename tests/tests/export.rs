@@ -6,36 +6,14 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 use zagg_core::grid::{Grid, Projection};
-use zagg_sample::SampleParameters;
 use zagg_tests::golden::{atl06, atl06_with};
-use zagg_tests::kit::run::run;
-use zagg_tests::kit::samples::{Track, granules, grid, polar_pipeline, shard_map};
+use zagg_tests::kit::samples::{Granules, grid, polar_pipeline};
 use zagg_tests::kit::{Table, Workdir, python, zagg_bin};
 
-struct Made {
-    work: Workdir,
-    tracks: Vec<Track>,
-}
-
-impl Made {
-    fn new() -> Self {
-        let work = Workdir::new();
-        let tracks = granules(&work, &SampleParameters { granules: 4, ..SampleParameters::default() });
-        Self { work, tracks }
-    }
-
-    fn store(&self, pipeline: &Path, name: &str) -> PathBuf {
-        let map = shard_map(&self.work, &format!("{name}.map.json"), &grid(pipeline), &self.tracks);
-        let store = self.work.path(format!("{name}.zarr"));
-        run(pipeline, &map, &store);
-        store
-    }
-
-    /// A store of 1 km cells around the crossing of the tracks.
-    fn polar(&self) -> (PathBuf, PathBuf) {
-        let pipeline = polar_pipeline(&self.work);
-        (self.store(&pipeline, "polar"), pipeline)
-    }
+/// A store of 1 km cells around the crossing of the tracks, and its pipeline.
+fn polar(granules: &Granules) -> (PathBuf, PathBuf) {
+    let pipeline = polar_pipeline(&granules.work);
+    (granules.run(&pipeline, "polar").0, pipeline)
 }
 
 fn zagg(arguments: &[&str]) -> Output {
@@ -67,9 +45,9 @@ fn sound(found: &Value) {
 
 #[test]
 fn geopandas_and_duckdb_read_the_cells_as_they_are_in_the_store() {
-    let made = Made::new();
-    let store = made.store(&atl06(), "store");
-    let file = made.work.path("cells.parquet");
+    let granules = Granules::new();
+    let (store, _) = granules.run(&atl06(), "store");
+    let file = granules.work.path("cells.parquet");
     let report = export(&store, &file, &[]);
     let found = judged(&file, &store, "12");
     sound(&found);
@@ -87,9 +65,9 @@ fn geopandas_and_duckdb_read_the_cells_as_they_are_in_the_store() {
 
 #[test]
 fn cells_are_points_or_some_of_the_fields_when_that_is_asked_for() {
-    let made = Made::new();
-    let store = made.store(&atl06(), "store");
-    let file = made.work.path("centres.geoparquet");
+    let granules = Granules::new();
+    let (store, _) = granules.run(&atl06(), "store");
+    let file = granules.work.path("centres.geoparquet");
     export(&store, &file, &["--geometry", "centre", "--field", "h_mean", "--field", "h_q50"]);
     let found = judged(&file, &store, "12");
     sound(&found);
@@ -101,9 +79,9 @@ fn cells_are_points_or_some_of_the_fields_when_that_is_asked_for() {
 
 #[test]
 fn cells_of_a_plane_are_rows_and_columns_with_outlines_on_the_globe() {
-    let made = Made::new();
-    let (store, _) = made.polar();
-    let file = made.work.path("cells.parquet");
+    let granules = Granules::new();
+    let (store, _) = polar(&granules);
+    let file = granules.work.path("cells.parquet");
     export(&store, &file, &[]);
     let found = judged(&file, &store, "rectilinear");
     sound(&found);
@@ -151,9 +129,9 @@ fn compare_pixels(found: &Value, report: &Value, expected: impl Fn(f64, f64) -> 
 
 #[test]
 fn gdal_reads_a_plane_as_it_is_in_the_store() {
-    let made = Made::new();
-    let (store, pipeline) = made.polar();
-    let file = made.work.path("map.tif");
+    let granules = Granules::new();
+    let (store, pipeline) = polar(&granules);
+    let file = granules.work.path("map.tif");
     let report = export(&store, &file, &["--field", "h_mean", "--field", "count"]);
     let found = python::script("export_raster.py", &[file.to_str().unwrap()]);
     cloud_optimized(&found, &report);
@@ -173,9 +151,9 @@ fn gdal_reads_a_plane_as_it_is_in_the_store() {
 
 #[test]
 fn gdal_reads_a_map_of_healpix_cells_painted_pixel_by_pixel() {
-    let made = Made::new();
-    let store = made.store(&atl06(), "store");
-    let file = made.work.path("map.tif");
+    let granules = Granules::new();
+    let (store, _) = granules.run(&atl06(), "store");
+    let file = granules.work.path("map.tif");
     // Pixels much finer than cells show the cell that they lie in.
     let report = export(&store, &file, &["--field", "h_mean", "--grid-spacing", "300m"]);
     assert_eq!((&report["crs"], &report["pixel"]), (&json!("EPSG:3031"), &json!([300.0, 300.0])));
@@ -198,8 +176,8 @@ fn gdal_reads_a_map_of_healpix_cells_painted_pixel_by_pixel() {
 
 #[test]
 fn rioxarray_knows_where_a_rectilinear_store_lies() {
-    let made = Made::new();
-    let (store, pipeline) = made.polar();
+    let granules = Granules::new();
+    let (store, pipeline) = polar(&granules);
     let found = python::inline(
         r#"
 import json, sys, xarray, rioxarray
@@ -214,7 +192,7 @@ with rasterio.open(sys.argv[2]) as raster:
     found["raster"] = [raster.crs.to_string(), list(raster.bounds)]
 print(json.dumps(found))
 "#,
-        &[store.to_str().unwrap(), made.work.path("h.tif").to_str().unwrap()],
+        &[store.to_str().unwrap(), granules.work.path("h.tif").to_str().unwrap()],
     );
     let Grid::Rectilinear(grid) = grid(&pipeline) else { panic!("not a plane") };
     let affine = json!([grid.resolution[0], 0.0, grid.origin[0], 0.0, -grid.resolution[1], grid.origin[1]]);
@@ -226,10 +204,10 @@ print(json.dumps(found))
 
 #[test]
 fn what_cannot_be_written_is_refused_before_anything_is_read() {
-    let made = Made::new();
-    let pipeline = atl06_with(&[("child_order: 12", "child_order: 8")], &made.work.path("coarse.yaml"));
-    let store = made.store(&pipeline, "store");
-    let place = |name: &str| made.work.path(name).display().to_string();
+    let granules = Granules::new();
+    let pipeline = atl06_with(&[("child_order: 12", "child_order: 8")], &granules.work.path("coarse.yaml"));
+    let (store, _) = granules.run(&pipeline, "store");
+    let place = |name: &str| granules.work.path(name).display().to_string();
     for (file, more, words) in [
         (place("cells.csv"), &[][..], "ends in neither .parquet"),
         (place("nowhere/cells.parquet"), &[], "cannot be written"),
@@ -248,6 +226,7 @@ fn what_cannot_be_written_is_refused_before_anything_is_read() {
         assert!(!output.status.success() && said.contains(words), "{file} {more:?}: {said}");
         assert!(!Path::new(&file).exists(), "{file}");
     }
-    let left: Vec<_> = std::fs::read_dir(made.work.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(granules.work.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".zagg-")), "{left:?}");
 }

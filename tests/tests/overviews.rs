@@ -6,11 +6,10 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zagg_sample::SampleParameters;
 use zagg_tests::kit::objects::{assert_same, of_folder};
-use zagg_tests::kit::run::{compare, run};
-use zagg_tests::kit::samples::{Track, granules, grid, shard_map};
-use zagg_tests::kit::{Workdir, python, workspace, zagg_bin};
+use zagg_tests::kit::run::compare;
+use zagg_tests::kit::samples::Granules;
+use zagg_tests::kit::{python, workspace, zagg_bin};
 
 const FIELDS: &str = r#"
     count: {function: len, source: h_li, dtype: int32, fill_value: 0}
@@ -21,31 +20,15 @@ const FIELDS: &str = r#"
     h_variance: {function: var, source: h_li, dtype: float32}
 "#;
 
-struct Made {
-    work: Workdir,
-    tracks: Vec<Track>,
-}
-
-impl Made {
-    fn new() -> Self {
-        let work = Workdir::new();
-        let tracks = granules(&work, &SampleParameters { granules: 4, ..SampleParameters::default() });
-        Self { work, tracks }
-    }
-
-    /// A store of cells of `order` in shards of order 6, with the fields above and `more`.
-    fn store(&self, name: &str, order: u8, more: &str) -> PathBuf {
-        let whole = std::fs::read_to_string(workspace().join("configs/pipelines/atl06.yaml")).unwrap();
-        let (source, rest) = whole.split_once("  variables:\n    count:").unwrap();
-        let (_, output) = rest.split_once("output:\n").unwrap();
-        let output = output.replace("child_order: 12", &format!("child_order: {order}"));
-        let text = format!("{source}  variables:{FIELDS}{more}\noutput:\n{output}");
-        let pipeline = self.work.write(format!("{name}.yaml"), text);
-        let map = shard_map(&self.work, &format!("{name}.map.json"), &grid(&pipeline), &self.tracks);
-        let store = self.work.path(format!("{name}.zarr"));
-        run(&pipeline, &map, &store);
-        store
-    }
+/// A store of cells of `order` in shards of order 6, with the fields above and `more`.
+fn store_of(granules: &Granules, name: &str, order: u8, more: &str) -> PathBuf {
+    let whole = std::fs::read_to_string(workspace().join("configs/pipelines/atl06.yaml")).unwrap();
+    let (source, rest) = whole.split_once("  variables:\n    count:").unwrap();
+    let (_, output) = rest.split_once("output:\n").unwrap();
+    let output = output.replace("child_order: 12", &format!("child_order: {order}"));
+    let text = format!("{source}  variables:{FIELDS}{more}\noutput:\n{output}");
+    let pipeline = granules.work.write(format!("{name}.yaml"), text);
+    granules.run(&pipeline, name).0
 }
 
 fn zagg(arguments: &[&str]) -> Output {
@@ -67,8 +50,8 @@ fn verified(store: &Path) -> (bool, Value) {
 
 #[test]
 fn every_order_is_what_numpy_makes_of_the_cells() {
-    let made = Made::new();
-    let store = made.store("store", 12, "    h_q50: {function: median, source: h_li, dtype: float32}\n");
+    let granules = Granules::new();
+    let store = store_of(&granules, "store", 12, "    h_q50: {function: median, source: h_li, dtype: float32}\n");
     let report = overviews(&store, &["--down-to", "2"]);
     assert_eq!(report["written"], json!([11, 10, 9, 8, 7, 6, 5, 4, 3, 2]));
     assert!(report["left_out"]["h_q50"].as_str().unwrap().contains("does not merge"), "{report}");
@@ -117,11 +100,11 @@ fn alone(store: &Path, order: &str) -> PathBuf {
 
 #[test]
 fn overviews_agree_with_a_run_of_the_same_points_at_their_order() {
-    let made = Made::new();
-    let store = made.store("store", 12, "");
+    let granules = Granules::new();
+    let store = store_of(&granules, "store", 12, "");
     overviews(&store, &["--orders", "10,8"]);
     for order in [10, 8] {
-        let points = made.store(&format!("points{order}"), order, "");
+        let points = store_of(&granules, &format!("points{order}"), order, "");
         let overview = alone(&store, &order.to_string());
         // A mean is that of rounded means: a unit of the last place of 32 bits.
         let tolerances = ["--tol", "h_sum=1e-13", "--tol", "h_mean=1.2e-7", "--tol", "h_variance=1e-4:1e-4"];
@@ -137,8 +120,8 @@ fn overviews_agree_with_a_run_of_the_same_points_at_their_order() {
 
 #[test]
 fn a_store_with_overviews_is_verified_compared_and_resumed_as_before() {
-    let made = Made::new();
-    let (store, plain) = (made.store("store", 12, ""), made.store("plain", 12, ""));
+    let granules = Granules::new();
+    let (store, plain) = (store_of(&granules, "store", 12, ""), store_of(&granules, "plain", 12, ""));
     let before = verified(&store);
     overviews(&store, &["--down-to", "4"]);
     let (sound, report) = verified(&store);
@@ -156,14 +139,14 @@ fn a_store_with_overviews_is_verified_compared_and_resumed_as_before() {
     assert_same(&objects, &of_folder(&store));
     // A run finds nothing to do, and leaves the overviews and their listing as they are.
     let root = std::fs::read(store.join("zarr.json")).unwrap();
-    made.store("store", 12, "");
+    store_of(&granules, "store", 12, "");
     assert_eq!(std::fs::read(store.join("zarr.json")).unwrap(), root);
 }
 
 #[test]
 fn overviews_of_other_cells_are_named_and_renewed() {
-    let made = Made::new();
-    let store = made.store("store", 12, "");
+    let granules = Granules::new();
+    let store = store_of(&granules, "store", 12, "");
     overviews(&store, &[]);
     let fresh = of_folder(&store);
     let mark = std::fs::read_dir(store.join(".zagg/marks")).unwrap().next().unwrap().unwrap().path();
@@ -174,7 +157,7 @@ fn overviews_of_other_cells_are_named_and_renewed() {
     assert_eq!(renewed["written"], json!([11, 10, 9, 8, 7, 6]));
     assert_eq!(verified(&store).1["overviews"]["8"], "fresh");
     // The shard is computed again, and the overviews are what they were.
-    made.store("store", 12, "");
+    store_of(&granules, "store", 12, "");
     assert_eq!(verified(&store).1["overviews"]["8"], "stale");
     overviews(&store, &[]);
     let chunks = |objects: zagg_tests::kit::objects::Objects| -> zagg_tests::kit::objects::Objects {
@@ -185,8 +168,8 @@ fn overviews_of_other_cells_are_named_and_renewed() {
 
 #[test]
 fn ended_halfway_they_are_not_seen_and_the_next_time_completes_them() {
-    let made = Made::new();
-    let (store, plain) = (made.store("store", 12, ""), made.store("plain", 12, ""));
+    let granules = Granules::new();
+    let (store, plain) = (store_of(&granules, "store", 12, ""), store_of(&granules, "plain", 12, ""));
     let whole = {
         overviews(&plain, &["--down-to", "0"]);
         of_folder(&plain)
@@ -217,8 +200,8 @@ fn ended_halfway_they_are_not_seen_and_the_next_time_completes_them() {
 
 #[test]
 fn what_cannot_be_done_is_refused_with_the_remedy() {
-    let made = Made::new();
-    let store = made.store("store", 8, "");
+    let granules = Granules::new();
+    let store = store_of(&granules, "store", 8, "");
     for (arguments, words) in [
         (&["--orders", "8"][..], "not coarser than the cells"),
         (&["--orders", "30"], "finer than 29"),
@@ -228,6 +211,6 @@ fn what_cannot_be_done_is_refused_with_the_remedy() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(words), "{arguments:?}: {said}");
     }
-    let nowhere = zagg(&["overviews", made.work.path("nowhere").to_str().unwrap()]);
+    let nowhere = zagg(&["overviews", granules.work.path("nowhere").to_str().unwrap()]);
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("holds no zagg store"));
 }

@@ -6,35 +6,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use zagg_core::grid::Grid;
 use zagg_core::morton::Word;
-use zagg_sample::SampleParameters;
 use zagg_tests::golden::{atl06, atl06_with};
-use zagg_tests::kit::run::run;
-use zagg_tests::kit::samples::{Track, granules, grid, polar_pipeline, shard_map};
+use zagg_tests::kit::samples::{Granules, grid, polar_pipeline};
 use zagg_tests::kit::{MiniStack, Table, Workdir, python, zagg_bin};
 
 const FIELDS: [&str; 9] = ["count", "h_max", "h_mean", "h_min", "h_q25", "h_q50", "h_q75", "h_sigma", "h_variance"];
-
-/// Some tracks, a store of them by a pipeline, and what `read_store.py` prints.
-struct Made {
-    work: Workdir,
-    tracks: Vec<Track>,
-}
-
-impl Made {
-    fn new() -> Self {
-        let work = Workdir::new();
-        let tracks = granules(&work, &SampleParameters { granules: 4, ..SampleParameters::default() });
-        Self { work, tracks }
-    }
-
-    /// Runs a pipeline over the tracks; gives the store and the group in it.
-    fn store(&self, pipeline: &Path, name: &str) -> (PathBuf, String) {
-        let map = shard_map(&self.work, &format!("{name}.map.json"), &grid(pipeline), &self.tracks);
-        let store = self.work.path(format!("{name}.zarr"));
-        let report = run(pipeline, &map, &store);
-        (store, report["group"].as_str().unwrap().to_owned())
-    }
-}
 
 /// A part of a store, by `read_store.py`. No reader may warn.
 fn read(store: &Path, group: &str, part: &[String], more: &[&str]) -> Value {
@@ -71,8 +47,8 @@ fn cells(first: u64, count: u64) -> Vec<String> {
 
 #[test]
 fn zarr_python_and_xarray_read_every_number_that_was_written() {
-    let made = Made::new();
-    let (store, group) = made.store(&atl06(), "store");
+    let granules = Granules::new();
+    let (store, group) = granules.run(&atl06(), "store");
     let table = Table::read(&store);
     let first = fullest(&table);
     let found = read(&store, &group, &cells(first, 4096), &[]);
@@ -101,8 +77,8 @@ fn zarr_python_and_xarray_read_every_number_that_was_written() {
 
 #[test]
 fn the_readers_see_names_units_and_where_the_numbers_come_from() {
-    let made = Made::new();
-    let (store, group) = made.store(&atl06(), "store");
+    let granules = Granules::new();
+    let (store, group) = granules.run(&atl06(), "store");
     let found = read(&store, &group, &cells(0, 1), &[]);
     for field in FIELDS {
         let attributes = &found["attrs"][field];
@@ -130,8 +106,8 @@ fn the_readers_see_names_units_and_where_the_numbers_come_from() {
 
 #[test]
 fn xdggs_puts_a_thousand_cells_where_the_formulas_do() {
-    let made = Made::new();
-    let (store, group) = made.store(&atl06(), "store");
+    let granules = Granules::new();
+    let (store, group) = granules.run(&atl06(), "store");
     let first = fullest(&Table::read(&store)) + 1500;
     let ids: Vec<u64> = (first..first + 1000).collect();
     let wanted = python::script("centres.py", &["12", &serde_json::to_string(&ids).unwrap()]);
@@ -149,15 +125,15 @@ fn xdggs_puts_a_thousand_cells_where_the_formulas_do() {
 
 #[test]
 fn inner_chunks_packed_or_not_read_the_same_through_zarr_python() {
-    let made = Made::new();
-    let (plain, group) = made.store(&atl06(), "plain");
+    let granules = Granules::new();
+    let (plain, group) = granules.run(&atl06(), "plain");
     let first = fullest(&Table::read(&plain));
     let plain = read(&plain, &group, &cells(first, 4096), &[]);
     let inner = |extra: &str| ("child_order: 12\n", format!("child_order: 12\n    chunk_inner: 8\n{extra}"));
     for (name, extra, packed) in [("packed", "", true), ("loose", "    sharded: false\n", false)] {
         let (from, to) = inner(extra);
-        let pipeline = atl06_with(&[(from, &to)], &made.work.path(format!("{name}.yaml")));
-        let (store, group) = made.store(&pipeline, name);
+        let pipeline = atl06_with(&[(from, &to)], &granules.work.path(format!("{name}.yaml")));
+        let (store, group) = granules.run(&pipeline, name);
         let found = read(&store, &group, &cells(first, 4096), &[]);
         for (field, array) in found["zarr"].as_object().unwrap() {
             assert_eq!(array["values"], plain["zarr"][field]["values"], "{name}: {field}");
@@ -174,15 +150,15 @@ fn inner_chunks_packed_or_not_read_the_same_through_zarr_python() {
 
 #[test]
 fn a_rectilinear_store_opens_with_x_and_y_and_points_lie_where_pyproj_puts_them() {
-    let made = Made::new();
-    let pipeline = polar_pipeline(&made.work);
-    let (store, group) = made.store(&pipeline, "polar");
+    let granules = Granules::new();
+    let pipeline = polar_pipeline(&granules.work);
+    let (store, group) = granules.run(&pipeline, "polar");
     let Grid::Rectilinear(grid) = grid(&pipeline) else { panic!("not a plane") };
     let [rows, columns] = grid.shape;
     let found = read(&store, &group, &[format!("y=0:{rows}"), format!("x=0:{columns}")], &[]);
     assert_eq!(found["xarray"]["x"], json!(grid.x_centers()));
     assert_eq!(found["xarray"]["y"], json!(grid.y_centers()));
-    let files: Vec<String> = made.tracks.iter().map(|track| track.file.display().to_string()).collect();
+    let files: Vec<String> = granules.tracks.iter().map(|track| track.file.display().to_string()).collect();
     let mut arguments = vec!["EPSG:3031", "-1400000", "-100000", "1000"];
     arguments.extend(files.iter().map(String::as_str));
     let wanted = python::script("plane.py", &arguments);
@@ -216,15 +192,15 @@ fn inside(key: &str, rows: u64, columns: u64) -> bool {
 
 #[test]
 fn a_store_on_s3_reads_the_same_through_zarr_and_xarray() {
-    let made = Made::new();
+    let granules = Granules::new();
     let pipeline = atl06();
-    let (local, group) = made.store(&pipeline, "local");
+    let (local, group) = granules.run(&pipeline, "local");
     let server = MiniStack::shared();
     let bucket = server.create_bucket("readers");
-    let remote = format!("s3://{bucket}/made/store.zarr");
+    let remote = format!("s3://{bucket}/granules/store.zarr");
     let mut command = zagg_bin::command();
     command.args(["run", "--quiet", "--driver", "file", "--store", &remote, "--config"]).arg(&pipeline);
-    command.arg("--catalog").arg(made.work.path("local.map.json"));
+    command.arg("--catalog").arg(granules.work.path("local.map.json"));
     command.envs(MiniStack::environment(&server.endpoint()));
     assert!(command.status().unwrap().success());
 

@@ -85,7 +85,9 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The broker is there, but has no such queue.
-    #[error("`{queue}` does not exist: `zagg-produce --create-queue` makes it ({missing} is missing)")]
+    #[error(
+        "`{queue}` does not exist: `zagg create-queue` makes it, or `zagg-produce --create-queue` ({missing} is missing)"
+    )]
     Absent {
         /// The queue's name.
         queue: String,

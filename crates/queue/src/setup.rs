@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// What making a queue on its broker found and did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Setup {
     /// Things that were made: queues, exchanges, groups.
     pub created: Vec<String>,
@@ -13,8 +15,17 @@ pub struct Setup {
     pub differences: Vec<Difference>,
 }
 
+/// A line for each thing: what was made, what was found, and what differs.
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.created.iter().try_for_each(|thing| writeln!(f, "made {thing}"))?;
+        self.found.iter().try_for_each(|thing| writeln!(f, "found {thing}"))?;
+        self.differences.iter().try_for_each(|difference| writeln!(f, "NOTE {difference}"))
+    }
+}
+
 /// A parameter of an existing thing that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The queue, exchange or policy.
     pub thing: String,

@@ -45,6 +45,24 @@
 {{- end }}
 {{- end }}
 
+{{/* What a queue is made with: arguments for a class, as JSON. */}}
+{{- define "zagg.run.lease" -}}
+{{- list (printf "--term=%d" (int .term)) (printf "--max-attempts=%d" (int .maxAttempts)) | toJson }}
+{{- end }}
+
+{{/* Containers that make the queues of the other classes, on which workers wait or to which jobs climb. */}}
+{{- define "zagg.run.queues" -}}
+{{- $root := . }}
+{{- $made := list (include "zagg.queue.name" (dict "root" . "class" .Values.run.class)) }}
+{{- range $name, $class := include "zagg.classes" . | fromJson }}
+{{- if not (has $class.queueName $made) }}
+{{- $made = append $made $class.queueName }}
+{{- $arguments := concat (list "create-queue") (include "zagg.run.lease" $class | fromJsonArray) }}
+{{ include "zagg.run.container" (dict "root" $root "name" (printf "queue-%s" $name) "program" "/zagg" "arguments" $arguments "class" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Arguments of zagg-produce, as JSON: dict root, mind (whether it only stays until the run is over). */}}
 {{- define "zagg.run.arguments" -}}
 {{- $run := .root.Values.run }}{{ $mind := .mind }}
@@ -52,7 +70,7 @@
 {{- $all := list (printf "--config=%s" (include "zagg.run.pipeline" .root)) (printf "--catalog=%s" (include "zagg.run.shardMap" .root)) (printf "--store=%s" $run.store) }}
 {{- with $run.driver }}{{ $all = append $all (printf "--driver=%s" .) }}{{ end }}
 {{- if $run.createQueue }}
-{{- $all = concat $all (list "--create-queue" (printf "--term=%d" (int $class.term)) (printf "--max-attempts=%d" (int $class.maxAttempts))) }}
+{{- $all = concat $all (list "--create-queue") (include "zagg.run.lease" $class | fromJsonArray) }}
 {{- end }}
 {{- if or $run.resume $mind }}{{ $all = append $all "--resume" }}{{ end }}
 {{- if and $run.overwrite (not $mind) }}{{ $all = append $all "--overwrite" }}{{ end }}
@@ -63,7 +81,7 @@
 {{- toJson (concat $all $run.extraArgs) }}
 {{- end }}
 
-{{/* A container of a run: dict root, name, program, arguments, metrics (bool). */}}
+{{/* A container of a run: dict root, name, program, arguments, metrics (bool), class (default: the run's). */}}
 {{- define "zagg.run.container" -}}
 - name: {{ .name }}
   image: {{ include "zagg.image" (dict "root" .root "repository" .root.Values.image.zagg "digest" .root.Values.image.zaggDigest) }}
@@ -79,7 +97,7 @@
     {{- . | nindent 4 }}
     {{- end }}
     - name: ZAGG_QUEUE
-      value: {{ include "zagg.queue.url" (dict "root" .root "name" (include "zagg.queue.name" (dict "root" .root "class" .root.Values.run.class))) | quote }}
+      value: {{ include "zagg.queue.url" (dict "root" .root "name" (include "zagg.queue.name" (dict "root" .root "class" (.class | default .root.Values.run.class)))) | quote }}
   {{- if .metrics }}
   ports:
     - name: metrics

@@ -39,10 +39,10 @@ pub(crate) struct Arguments {
     pub(crate) create_queue: bool,
     /// With --create-queue: how long a job is on loan until its worker says that it lives. For a
     /// queue that triggers Lambda: at least six times the function's time-out.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) term: u64,
     /// With --create-queue: deliveries of one job before it is set aside as poison.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
     /// Leave out what an earlier producer of the same run has put on the queue.
     #[arg(long)]

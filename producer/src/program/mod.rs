@@ -60,7 +60,7 @@ pub(crate) struct Report {
 /// Does what was typed.
 pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     let url: QueueUrl = typed.queue.parse()?;
-    let options = Options { term: Duration::from_secs(typed.term.max(1)), max_attempts: typed.max_attempts.max(1) };
+    let options = Options { term: Duration::from_secs(typed.term), max_attempts: typed.max_attempts };
     let inputs = Inputs::load(&typed.sources())?;
     let plan = RunPlan::new(&RunRequest {
         pipeline: &inputs.pipeline,
@@ -161,7 +161,7 @@ async fn buried(queue: &dyn Queue, run: &str) -> Result<HashSet<String>, Program
 async fn open_queue(typed: &Arguments, url: &QueueUrl, options: Options) -> Result<Arc<dyn Queue>, ProgramError> {
     if typed.create_queue {
         let setup = url.create(options).await?;
-        output::result(&text::setup(&setup), typed.quiet || typed.json);
+        output::result(&setup.to_string(), typed.quiet || typed.json);
     }
     Ok(url.open(options).await?)
 }

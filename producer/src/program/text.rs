@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zagg_producer::{Estimate, Inputs, Place, Prepared, Progress, RunPlan};
 use zagg_program::numbers;
-use zagg_queue::{setup::Setup, url::QueueUrl};
+use zagg_queue::url::QueueUrl;
 
 use super::Report;
 
@@ -76,21 +76,6 @@ pub(super) fn after(report: &Report) -> String {
     }
     let _ = writeln!(text, "Work on them:  zagg-worker --queue URL --until-empty");
     let _ = writeln!(text, "Watch the run: zagg status '{}#{}' --watch", report.store, report.run);
-    text
-}
-
-/// What became of the queue.
-pub(super) fn setup(setup: &Setup) -> String {
-    let mut text = String::new();
-    for thing in &setup.created {
-        let _ = writeln!(text, "made {thing}");
-    }
-    for thing in &setup.found {
-        let _ = writeln!(text, "found {thing}");
-    }
-    for difference in &setup.differences {
-        let _ = writeln!(text, "NOTE {difference}");
-    }
     text
 }
 

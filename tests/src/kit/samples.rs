@@ -9,7 +9,7 @@ use zagg_core::pipeline::Pipeline;
 use zagg_core::shard_map::{Granule, ShardEntry, ShardMap};
 use zagg_sample::{SampleGranule, SampleParameters, write_granules};
 
-use super::{Workdir, workspace};
+use super::{Workdir, run::run, workspace};
 
 /// One granule's file and where its points are.
 #[derive(Debug, Clone)]
@@ -94,4 +94,34 @@ pub fn shard_map(work: &Workdir, name: &str, grid: &Grid, tracks: &[Track]) -> P
         touched.into_iter().map(|(key, granules)| ShardEntry { key, granules: granules.into_iter().collect() });
     let map = ShardMap::new(Map::new(), grid.signature(), granules.collect(), shards.collect()).expect("a shard map");
     work.write(name, map.to_json().expect("JSON"))
+}
+
+/// Four of the sample granules, of which any pipeline makes stores.
+#[derive(Debug)]
+pub struct Granules {
+    /// Where everything of them lies.
+    pub work: Workdir,
+    /// The granules.
+    pub tracks: Vec<Track>,
+}
+
+impl Granules {
+    /// Writes the granules.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it writes files")]
+    pub fn new() -> Self {
+        let work = Workdir::new();
+        let tracks = granules(&work, &SampleParameters { granules: 4, ..SampleParameters::default() });
+        Self { work, tracks }
+    }
+
+    /// Runs a pipeline over the granules, with the shard map `NAME.map.json`; gives the store `NAME.zarr` and the group
+    /// in it.
+    #[must_use]
+    pub fn run(&self, pipeline: &Path, name: &str) -> (PathBuf, String) {
+        let map = shard_map(&self.work, &format!("{name}.map.json"), &grid(pipeline), &self.tracks);
+        let store = self.work.path(format!("{name}.zarr"));
+        let report = run(pipeline, &map, &store);
+        (store, report["group"].as_str().expect("the report names the group").to_owned())
+    }
 }

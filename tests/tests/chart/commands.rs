@@ -45,6 +45,10 @@ fn program(all: &[Value], container: &Value, secrets: &Value) -> Command {
     command
 }
 
+fn names(containers: &[Value]) -> Vec<&str> {
+    containers.iter().filter_map(|each| each["name"].as_str()).collect()
+}
+
 /// `$(NAME)` becomes what was set before.
 fn expanded(text: &str, environment: &BTreeMap<String, String>) -> String {
     environment.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("$({name})"), value))
@@ -56,6 +60,7 @@ fn values(job: &Job, broker: &Value, address: SocketAddr) -> Value {
     let mut values = broker.clone();
     values["metrics"] = json!({"address": address.ip().to_string(), "port": address.port()});
     values["worker"] = json!({"slots": 2, "wait": 1, "extraArgs": ["--until-empty"]});
+    values["classes"] = json!({"standard": {"bigger": "large"}, "large": {"enabled": true}});
     values["volumes"] = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "zagg-data"}}]);
     values["volumeMounts"] = json!([{"name": "data", "mountPath": folder}]);
     values["run"] = json!({
@@ -75,21 +80,28 @@ fn a_whole_run(broker: &Value, secrets: &Value) {
     let (job, at_worker, at_run) = (Job::new(), free_address(), free_address());
     let rendered = objects(&values(&job, broker, at_run));
     let spec = &of_kind(&rendered, "Job")[0]["spec"]["template"]["spec"];
-    // The pod sends everything before anything looks at the run.
-    let sent = program(&rendered, &spec["initContainers"][0], secrets).output().unwrap();
-    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    // The pod makes the queues and sends everything before anything looks at the run.
+    let first = spec["initContainers"].as_array().unwrap();
+    assert_eq!(names(first), ["queue-large", "produce"]);
+    for container in first {
+        let done = program(&rendered, container, secrets).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
     let containers = spec["containers"].as_array().unwrap();
-    assert_eq!(containers.iter().filter_map(|each| each["name"].as_str()).collect::<Vec<_>>(), ["watch", "mind"]);
+    assert_eq!(names(containers), ["watch", "mind"]);
     let beside: Vec<_> = containers.iter().map(|each| program(&rendered, each, secrets).spawn().unwrap()).collect();
     until("the run is to be seen", || {
         let (_, body) = request(at_run, "GET", "/metrics", b"").unwrap_or_default();
         String::from_utf8_lossy(&body).contains("zagg_run_cells")
     });
     let workers = objects(&values(&job, broker, at_worker));
-    let deployment = of_kind(&workers, "Deployment")[0];
-    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
-    let done = program(&workers, container, secrets).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let deployments = of_kind(&workers, "Deployment");
+    assert_eq!(deployments.len(), 2, "standard and large");
+    for deployment in deployments {
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        let done = program(&workers, container, secrets).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
     for mut child in beside {
         // The watch stays until its last figures were asked for.
         until("the run is over", || {

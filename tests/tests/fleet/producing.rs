@@ -1,10 +1,12 @@
 //! What a producer puts on a queue, and what a worker makes of it.
 
+use serde_json::json;
 use zagg_tests::kit::{Fleet, Job, Kind};
 
 use crate::every_queue::on_every_queue;
 
 on_every_queue! {
+    a_queue_can_be_made_before_there_is_a_run
     a_fleet_gives_what_one_machine_gives
     producing_again_sends_only_what_is_not_done
     a_cancelled_run_is_dropped_and_goes_on_when_it_is_produced_again
@@ -24,6 +26,24 @@ fn a_fleet_gives_what_one_machine_gives(kind: Kind) {
     assert_eq!((status["done"].as_u64(), status["done_by_run"].as_u64()), (Some(shards as u64), Some(shards as u64)));
     assert!(status["usd"]["compute"].as_f64().unwrap() > 0.0);
     assert_eq!(fleet.dead(), [""; 0]);
+}
+
+fn a_queue_can_be_made_before_there_is_a_run(kind: Kind) {
+    let fleet = Fleet::new(kind, Job::new());
+    let queue = fleet.queue();
+    let create = ["create-queue", "--queue", &queue, "--term", "6", "--json"];
+    let made = fleet.zagg(&create).expect(0).report;
+    assert!(made["created"].as_array().is_some_and(|things| !things.is_empty()), "{made}");
+    assert_eq!((&made["found"], &made["differences"]), (&json!([]), &json!([])));
+    let again = fleet.zagg(&create).expect(0).report;
+    assert_eq!((&again["created"], &again["differences"]), (&json!([]), &json!([])), "{again}");
+    // Workers wait on it before anything was sent, and its term is the one that was asked for.
+    fleet.drain();
+    assert_eq!(fleet.produce(&[]).expect(0).report["sent"]["refused"], json!([]));
+    fleet.drain();
+    fleet.assert_whole();
+    let nothing = fleet.zagg(&["create-queue", "--queue", &queue, "--term", "0"]);
+    assert_eq!(nothing.code, Some(2), "{}", nothing.err);
 }
 
 fn producing_again_sends_only_what_is_not_done(kind: Kind) {

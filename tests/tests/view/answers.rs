@@ -69,6 +69,25 @@ fn cells_are_told_as_zarr_python_reads_them() {
 }
 
 #[test]
+fn overviews_of_other_cells_are_not_told() {
+    let (job, server) = viewed();
+    let store = job.store("store.zarr");
+    assert_eq!(server.json("/store.json")["overviews"], json!([]));
+    drop(server);
+    let overviews = job.zagg().args(["overviews", &store, "--quiet"]).status().unwrap();
+    assert!(overviews.success());
+    let told = || {
+        let server = Server::start(job.zagg(), &store, &[]);
+        until("the store is seen", || server.json("/status.json")["ready"] == true);
+        server.json("/store.json")["overviews"].clone()
+    };
+    assert_eq!(told(), json!([11, 10, 9, 8, 7, 6]));
+    let mark = std::fs::read_dir(Path::new(&store).join(".zagg/marks")).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(mark).unwrap();
+    assert_eq!(told(), json!([]));
+}
+
+#[test]
 fn a_tile_holds_values_of_the_store() {
     let (job, server) = viewed();
     let plane = server.json("/projection.json?projection=polar-south");

@@ -1,7 +1,16 @@
+use zagg_core::{
+    order::Order,
+    pipeline::{GridSpec, Storage},
+};
 use zagg_store::sample::Sample;
 
 use super::*;
-use crate::{frame::Frame, raster::Raster, testing::store};
+use crate::{
+    frame::Frame,
+    overview::{Wanted, compute},
+    raster::Raster,
+    testing::{add, filled, store},
+};
 
 /// Shards of order 2 about the poles, about longitude 180, and elsewhere.
 const SHARDS: [u64; 8] = [0, 15, 63, 85, 128, 133, 170, 191];
@@ -42,6 +51,13 @@ async fn assert_tiles(atlas: &Atlas, name: &str, field: &str, zoom: u8) -> u8 {
     level
 }
 
+/// Orders 6 to 10: a pixel of zoom 0 is many cells.
+fn many_cells_a_pixel() -> Sample {
+    let spec = GridSpec::Healpix { shard_order: Order::new(6).unwrap(), cell_order: Order::new(10).unwrap() };
+    let of = Sample::healpix().unwrap().pipeline;
+    Sample::new(spec, Storage { inner: None, ..of.storage }, of.fields).unwrap()
+}
+
 #[tokio::test]
 async fn tiles_are_parts_of_the_whole_raster() {
     let (_folder, store) = store(&Sample::healpix().unwrap(), &SHARDS, 3).await;
@@ -57,15 +73,7 @@ async fn tiles_are_parts_of_the_whole_raster() {
 
 #[tokio::test]
 async fn coarse_tiles_are_painted_from_coarser_cells() {
-    // Orders 6 to 10: a pixel of zoom 0 is many cells.
-    let spec = zagg_core::pipeline::GridSpec::Healpix {
-        shard_order: zagg_core::order::Order::new(6).unwrap(),
-        cell_order: zagg_core::order::Order::new(10).unwrap(),
-    };
-    let sample = Sample::healpix().unwrap();
-    let (storage, fields) = (sample.pipeline.storage.clone(), sample.pipeline.fields.clone());
-    let storage = zagg_core::pipeline::Storage { inner: None, ..storage };
-    let sample = Sample::new(spec, storage, fields).unwrap();
+    let sample = many_cells_a_pixel();
     let (_folder, store) = store(&sample, &[40_000, 40_001, 33_000], 2).await;
     let atlas = Atlas::new(FieldSource::open(&store).await.unwrap(), Arc::new(BlockCache::new(1 << 20)));
     assert!(assert_tiles(&atlas, "plate-carree", "h_mean", 0).await > 3);
@@ -127,4 +135,27 @@ async fn a_tile_has_another_version_when_a_block_near_it_comes_or_is_written_ane
     ];
     assert_eq!(versions[1], atlas(all).version(&pyramid, "h_mean", at));
     assert!(versions[0] != versions[1] && versions[1] != versions[2] && versions[0] != versions[2]);
+}
+
+#[tokio::test]
+async fn coarse_tiles_are_painted_from_overviews_only_while_these_are_of_the_cells_that_are_there() {
+    let sample = many_cells_a_pixel();
+    let (_folder, store) = filled(&sample, &[40_000, 40_001]).await;
+    compute(&store, &Wanted::default(), |_, _| {}).await.unwrap();
+    let plain = Atlas::new(FieldSource::open(&store).await.unwrap(), Arc::new(BlockCache::new(1 << 20)));
+    let pyramid = Pyramid::new(&MapProjection::Mollweide, &plain.source().places).unwrap();
+    let at = TileAt { zoom: 0, x: 0, y: 0 };
+    let fresh = plain.with_overviews(&store).await.unwrap();
+    assert_eq!(fresh.overviews(), [9, 8, 7, 6]);
+    assert_eq!(&*fresh.level(&pyramid, "h_mean", at).0.group, "6");
+    assert!(fresh.tile(&pyramid, "h_mean", at).await.unwrap().is_some());
+    // A shard that came afterwards is not in them.
+    add(&store, &sample, &[33_000]).await;
+    let plain = Atlas::new(FieldSource::open(&store).await.unwrap(), Arc::new(BlockCache::new(1 << 20)));
+    let wanted = plain.tile(&pyramid, "h_mean", at).await.unwrap().unwrap();
+    let stale = plain.with_overviews(&store).await.unwrap();
+    assert!(stale.overviews().is_empty(), "{:?}", stale.overviews());
+    let tile = stale.tile(&pyramid, "h_mean", at).await.unwrap().unwrap();
+    assert_eq!(bits(tile), bits(wanted));
+    assert_ne!(fresh.version(&pyramid, "h_mean", at), stale.version(&pyramid, "h_mean", at));
 }

@@ -14,7 +14,7 @@ use zagg_store::{
 };
 
 use super::*;
-use crate::testing::store;
+use crate::testing::{add, filled};
 
 fn order(order: u8) -> Order {
     Order::new(order).unwrap()
@@ -36,23 +36,6 @@ fn sample() -> Sample {
         field("last", Reduction::Median { source: "h".to_owned() }, Dtype::Int64),
     ];
     Sample::new(grid, storage, fields).unwrap()
-}
-
-async fn filled(sample: &Sample, shards: &[u64]) -> (tempfile::TempDir, Store) {
-    let (folder, store) = store(sample, &[], 1).await;
-    add(&store, sample, shards).await;
-    (folder, store)
-}
-
-async fn add(store: &Store, sample: &Sample, shards: &[u64]) {
-    cast(store, &sample.layout, OverwriteChoice::Keep).await.unwrap();
-    for index in shards {
-        let (shard, columns) = (sample.shard(*index).unwrap(), sample.columns(*index, 3));
-        let encoded = encode_shard(&sample.layout, &shard, &columns).unwrap();
-        write_shard(store, &encoded).await.unwrap();
-        mark::create(store, &Mark::data(&shard, sample.inputs("a"), &encoded, 1, 1)).await.unwrap();
-    }
-    consolidate(store).await.unwrap();
 }
 
 async fn column(store: &Store, group: &str, field: &str) -> BTreeMap<u64, f64> {
