@@ -85,7 +85,7 @@ impl Dropped {
 }
 
 /// Why a job was not done.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Trouble {
     /// The run.
     pub run: String,

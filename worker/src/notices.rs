@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
+use serde_json::Value;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
@@ -13,18 +14,33 @@ const TIME_OUT: Duration = Duration::from_secs(2);
 /// For how long a task is protected from being scaled in, in minutes; renewed at half of it.
 const PROTECTION_MINUTES: u64 = 10;
 
-/// Resolves when the EC2 instance's metadata service (at `service`, version 2) says that the instance
-/// is to be interrupted, or is likely to be; never on a machine without such a service.
-pub async fn interruption(service: &str) -> &'static str {
+/// After a refusal the agent is asked again so much later.
+const REFUSED: Duration = Duration::from_secs(10);
+
+/// A path of the metadata service that is there when something is announced, and what that is.
+pub type Notice = (&'static str, &'static str);
+
+/// That the instance is to be interrupted, and that it is likely to be.
+pub const NOTICES: [Notice; 2] = [
+    ("spot/instance-action", "the spot instance is to be interrupted"),
+    ("events/recommendations/rebalance", "the spot instance is likely to be interrupted"),
+];
+
+/// Resolves when the EC2 instance's metadata service (at `service`, version 2) gives one of these
+/// notices; never on a machine without such a service.
+pub async fn interruption(service: &str, heeded: &'static [Notice]) -> &'static str {
     let Ok(client) = Client::builder().timeout(TIME_OUT).no_proxy().build() else {
         return std::future::pending().await;
     };
+    let mut was_heard = None;
     loop {
-        if let Some(token) = token(&client, service).await {
-            for (path, notice) in [
-                ("spot/instance-action", "the spot instance is to be interrupted"),
-                ("events/recommendations/rebalance", "the spot instance is likely to be interrupted"),
-            ] {
+        let token = token(&client, service).await;
+        if token.is_none() && was_heard.is_none() {
+            warn!(service, "no instance metadata: notices of interruption are not heard");
+        }
+        was_heard = was_heard.or(Some(token.is_some()));
+        if let Some(token) = token {
+            for (path, notice) in heeded {
                 let url = format!("{service}/latest/meta-data/{path}");
                 let asked = client.get(url).header("X-aws-ec2-metadata-token", &token).send().await;
                 if asked.is_ok_and(|answer| answer.status() == StatusCode::OK) {
@@ -69,9 +85,23 @@ pub async fn protect(agent: &str, busy: impl Fn() -> bool + Send) {
                 serde_json::json!({ "ProtectionEnabled": false })
             };
             let asked = client.put(&url).header("content-type", "application/json").body(body.to_string()).send().await;
-            match asked.and_then(reqwest::Response::error_for_status) {
-                Ok(_) => protected = wanted.then(tokio::time::Instant::now),
-                Err(error) => warn!(%error, wanted, "the task's protection was not changed"),
+            let answer = match asked.and_then(reqwest::Response::error_for_status) {
+                Ok(answer) => answer.json::<Value>().await,
+                Err(error) => Err(error),
+            };
+            // The agent answers with 200 also when ECS declines.
+            match answer {
+                Ok(answer) if answer["protection"]["ProtectionEnabled"] == wanted => {
+                    protected = wanted.then(tokio::time::Instant::now);
+                }
+                refused => {
+                    let reason = match refused {
+                        Ok(answer) => answer.to_string(),
+                        Err(error) => error.to_string(),
+                    };
+                    warn!(reason, wanted, "the task's protection was not changed");
+                    sleep(REFUSED).await;
+                }
             }
         }
         sleep(Duration::from_secs(1)).await;

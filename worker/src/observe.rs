@@ -43,6 +43,11 @@ impl Observer {
         Self { metrics, rates, attempts, counted: Mutex::default() }
     }
 
+    /// What seconds cost here.
+    pub(crate) fn rates(&self) -> Rates {
+        self.rates
+    }
+
     /// The metrics that it feeds.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {

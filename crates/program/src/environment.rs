@@ -8,7 +8,7 @@ use zagg_granule::{
 };
 use zagg_store::{Credentials, StoreSettings};
 
-use crate::arguments::S3Arguments;
+use crate::{arguments::S3Arguments, profile};
 
 /// The region of NASA's Earthdata Cloud.
 const DEFAULT_REGION: &str = "us-west-2";
@@ -45,6 +45,7 @@ pub fn source_s3(typed: &S3Arguments) -> S3Settings {
     S3Settings {
         region: Some(region(typed, &either)),
         endpoint: endpoint(typed, &either),
+        credentials: if id.is_none() && !typed.anonymous { profile::provider() } else { None },
         access_key_id: id,
         secret_access_key: secret.map(Secret::from),
         session_token: token.map(Secret::from),
@@ -59,7 +60,7 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     let either = |name: &str| variable(name);
     let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => Credentials::Keys { id, secret, token: variable("AWS_SESSION_TOKEN") },
-        _ => Credentials::Ambient,
+        _ => profile::provider().map_or(Credentials::Ambient, Credentials::Provider),
     };
     StoreSettings {
         region: Some(region(typed, &either)),

@@ -13,6 +13,8 @@ pub mod logging;
 
 pub mod arguments;
 
+mod profile;
+
 pub mod environment;
 
 pub mod output;

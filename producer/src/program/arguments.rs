@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use zagg_producer::Sources;
 use zagg_program::arguments::S3Arguments;
 
@@ -44,15 +44,23 @@ pub(crate) struct Arguments {
     /// With --create-queue: deliveries of one job before it is set aside as poison.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
-    /// Leave out what an earlier producer of the same run has put on the queue.
+    /// Leave out what an earlier producer of the same run has put on the queue. Refuses a run that was cancelled, whose
+    /// jobs are dropped.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Exit 0 also when shards are refused: those done from other granules, and jobs that the broker does not take. Who
+    /// waits for the run tells of them at its end.
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) allow_refused: bool,
     /// Recompute the chosen shards that the store already holds.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Say what would be done and what it would cost, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Where the workers are, for the estimate. Default: Lambda for SQS, containers otherwise.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) place: Option<WorkersPlace>,
     /// Refuse to start, and with --wait stop, a run that costs more than this.
     #[arg(long, value_name = "DOLLARS")]
     pub(crate) max_usd: Option<f64>,
@@ -71,6 +79,15 @@ pub(crate) struct Arguments {
     /// Log to standard error; twice for more.
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// Where workers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WorkersPlace {
+    /// Lambda functions on arm64.
+    Lambda,
+    /// Containers.
+    Container,
 }
 
 impl Arguments {

@@ -22,7 +22,7 @@ use zagg_queue::{
 };
 use zagg_store::{Layout, Provenance, Store, consolidate::consolidate};
 
-use arguments::Arguments;
+use arguments::{Arguments, WorkersPlace};
 use error::ProgramError;
 
 /// The schema name of a report.
@@ -77,7 +77,7 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     };
     let layout = Layout::new(&inputs.pipeline, &inputs.grid, provenance)?;
     let objects = layout.written().count() as u64 + 1;
-    let place = place(&url);
+    let place = place(typed, &url);
     let all: Vec<usize> = (0..plan.shards.len()).collect();
     let most = estimate(&plan, &all, objects, place);
     if typed.dry_run {
@@ -86,6 +86,14 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
         return Ok(Exit::Done);
     }
     let store = Store::open(&inputs.location, &environment::store_settings(&typed.s3))?;
+    if typed.resume
+        && let Some(order) = order(&store, &plan.run).await?.filter(|order| order.cancelled)
+    {
+        return Err(ProgramError::Usage(format!(
+            "run {} was cancelled ({}): its jobs are dropped, and nothing was sent; without --resume it is produced again",
+            plan.run, order.reason
+        )));
+    }
     let queue = open_queue(typed, &url, options).await?;
     let prepared = prepare(&store, &layout, &inputs.grid, &plan, typed.overwrite).await?;
     let expected = estimate(&plan, &prepared.to_do, objects, place);
@@ -111,7 +119,7 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
         report.progress = Some(progress);
     }
     print(typed, "", &report)?;
-    Ok(report.exit())
+    Ok(if typed.allow_refused { Exit::Done } else { report.exit() })
 }
 
 /// Puts what is to do on the queue.
@@ -166,10 +174,12 @@ async fn open_queue(typed: &Arguments, url: &QueueUrl, options: Options) -> Resu
     Ok(url.open(options).await?)
 }
 
-fn place(url: &QueueUrl) -> Place {
-    match url {
-        QueueUrl::Broker(Broker::Sqs, _) => Place::Lambda,
-        _ => Place::Container { sqs: false },
+fn place(typed: &Arguments, url: &QueueUrl) -> Place {
+    let sqs = matches!(url, QueueUrl::Broker(Broker::Sqs, _));
+    match typed.place {
+        Some(WorkersPlace::Lambda) => Place::Lambda,
+        None if sqs => Place::Lambda,
+        _ => Place::Container { sqs },
     }
 }
 

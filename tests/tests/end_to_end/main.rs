@@ -5,6 +5,7 @@
 mod damage;
 mod network;
 mod places;
+mod profiles;
 mod refusals;
 mod same_bytes;
 mod sharing;

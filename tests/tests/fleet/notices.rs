@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use zagg_tests::kit::{Fleet, Kind, Web, fleet::until, web::Answer};
+use zagg_tests::kit::{Fleet, Kind, Web, fleet::until, guard::free_address, http::request, web::Answer};
 
 use crate::far::Far;
 
@@ -49,11 +49,51 @@ fn a_worker_whose_spot_instance_is_likely_to_be_interrupted_drains() {
 }
 
 #[test]
+fn a_worker_that_stays_heeds_the_interruption_alone_and_ends_when_it_is_told_to() {
+    let far = Far::slow();
+    let fleet = far.produced(Kind::Embedded);
+    let (web, url) = metadata(&fleet);
+    let listen = free_address();
+    let arguments = ["--slots", "2", "--grace", "60", "--spot", "--stay", "--metadata-url", &url];
+    let mut worker = fleet.worker(&[&arguments[..], &["--listen", &listen.to_string()]].concat());
+    web.set(REBALANCE, Answer::Status(200));
+    far.wait_for_reading();
+    until("the service was asked twice", || web.log().iter().filter(|asked| asked.path == INTERRUPTION).count() > 1);
+    assert!(!worker.said().contains("no more jobs are taken"), "{}", worker.said());
+    web.set(INTERRUPTION, Answer::Status(200));
+    until("it is drained", || worker.said().contains("staying until told to go"));
+    let status = |path: &str| request(listen, "GET", path, b"").unwrap().0;
+    assert_eq!((status("/livez"), status("/readyz")), (200, 503));
+    assert_eq!(worker.jobs().len(), fleet.marked(), "{}", worker.said());
+    worker.signal("TERM");
+    assert!(worker.wait().success(), "{}", worker.said());
+    fleet.drain();
+    fleet.assert_whole();
+}
+
+#[test]
 fn a_worker_off_ec2_asks_for_notices_in_vain_and_works_on() {
     let fleet = Fleet::new(Kind::Embedded, zagg_tests::kit::Job::new());
     fleet.produce(&[]).expect(0);
     let mut worker = fleet.worker(&["--until-empty", "--spot", "--metadata-url", "http://127.0.0.1:9"]);
     assert!(worker.wait().success(), "{}", worker.said());
+    assert_eq!(worker.said().matches("notices of interruption are not heard").count(), 1, "{}", worker.said());
+    fleet.assert_whole();
+}
+
+#[test]
+fn a_protection_that_ecs_declines_is_told_and_asked_for_again() {
+    let far = Far::new(Duration::from_millis(50));
+    let fleet = far.produced(Kind::Embedded);
+    let agent = Web::new();
+    let declined = r#"{"failure": {"Reason": "DEPLOYMENT_BLOCKED", "Arn": "arn:aws:ecs:..."}}"#;
+    agent.set(PROTECTION, Answer::File(fleet.job.work.write("declined.json", declined)));
+    let url = format!("http://{}/agent", agent.address());
+    let worker = fleet.worker_with(&[("ECS_AGENT_URI", &url)], &["--slots", "2"]);
+    until("it is told", || worker.said().contains("DEPLOYMENT_BLOCKED"));
+    let shards = fleet.job.map.shards().len();
+    until("everything is done", || fleet.marked() == shards);
+    drop(worker);
     fleet.assert_whole();
 }
 
@@ -62,7 +102,11 @@ fn an_ecs_task_is_protected_from_being_scaled_in_while_it_works_and_no_longer() 
     let far = Far::new(Duration::from_millis(50));
     let fleet = far.produced(Kind::Embedded);
     let agent = Web::new();
-    agent.set(PROTECTION, Answer::Status(200));
+    let answer = |protected: bool| {
+        let text = format!(r#"{{"protection": {{"ProtectionEnabled": {protected}, "TaskArn": "arn:aws:ecs:..."}}}}"#);
+        Answer::File(fleet.job.work.write(format!("{protected}.json"), text))
+    };
+    agent.set(PROTECTION, answer(true));
     let url = format!("http://{}/agent", agent.address());
     let worker = fleet.worker_with(&[("ECS_AGENT_URI", &url)], &["--slots", "2"]);
     let asked = || -> Vec<Value> {
@@ -72,6 +116,7 @@ fn an_ecs_task_is_protected_from_being_scaled_in_while_it_works_and_no_longer() 
     until("the task is protected", || asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == true));
     assert!(asked()[0]["ExpiresInMinutes"].as_u64().unwrap() > 0);
     let shards = fleet.job.map.shards().len();
+    agent.set(PROTECTION, answer(false));
     until("everything is done", || fleet.marked() == shards);
     until("the task is no longer protected", || {
         asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == false)

@@ -73,6 +73,43 @@ fn a_cancelled_run_is_dropped_and_goes_on_when_it_is_produced_again(kind: Kind) 
     fleet.assert_whole();
 }
 
+#[test]
+fn a_cancelled_run_is_not_resumed() {
+    let fleet = Fleet::new(Kind::Embedded, Job::new());
+    fleet.produce(&[]).expect(0);
+    fleet.zagg(&["cancel", &fleet.store, "--reason", "the wrong filter"]).expect(0);
+    let refused = fleet.produce(&["--resume"]).expect(2);
+    assert!(refused.err.contains("the wrong filter") && refused.err.contains("without --resume"), "{}", refused.err);
+    assert_eq!(fleet.status()["cancelled"], "the wrong filter");
+    fleet.drain();
+    assert_eq!(fleet.marked(), 0);
+}
+
+#[test]
+fn refused_shards_are_an_exit_code_of_their_own_unless_they_are_allowed() {
+    let fleet = Fleet::new(Kind::Embedded, Job::new());
+    fleet.job.write_map(&fleet.job.map_with(|granules| granules.retain(|granule| *granule != 2)));
+    fleet.produce(&[]).expect(0);
+    fleet.drain();
+    fleet.job.write_map(&fleet.job.map);
+    let refused = fleet.produce(&[]).expect(1);
+    assert!(!refused.report["stale"].as_array().unwrap().is_empty(), "{}", refused.report);
+    let allowed = fleet.produce(&["--allow-refused"]).expect(0);
+    assert_eq!(allowed.report["stale"], refused.report["stale"]);
+}
+
+#[test]
+fn the_estimate_is_for_where_the_workers_are() {
+    let fleet = Fleet::new(Kind::Embedded, Job::new());
+    let compute = |place: &str| {
+        fleet.produce(&["--dry-run", "--place", place]).expect(0).report["usd"]["compute"].as_f64().unwrap()
+    };
+    let (lambda, container) = (compute("lambda"), compute("container"));
+    assert!(lambda > 1.5 * container && container > 0.0, "{lambda} {container}");
+    let usual = fleet.produce(&["--dry-run"]).expect(0).report["usd"]["compute"].as_f64().unwrap();
+    assert_eq!(usual, container);
+}
+
 fn a_run_beyond_its_ceiling_sends_nothing(kind: Kind) {
     let fleet = Fleet::new(kind, Job::new());
     let refused = fleet.produce(&["--max-usd", "0.0000001"]).expect(2);

@@ -7,12 +7,14 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
+use zagg_core::price::Rates;
 
 use super::asked::Asked;
 use crate::event::Event;
 
-/// The line of an event, if it ends a delivery, with what was asked since the line before.
-pub(super) fn line(event: &Event, function: &str, asked: impl FnOnce() -> Asked) -> Option<String> {
+/// The line of an event, if it ends a delivery, with what was asked since the line before. An attempt that came to
+/// nothing costs its seconds at these `rates`.
+pub(super) fn line(event: &Event, function: &str, rates: Rates, asked: impl FnOnce() -> Asked) -> Option<String> {
     let (outcome, facts, mut figures) = match event {
         Event::Finished(report, delivered) => {
             let read = &report.read;
@@ -31,7 +33,12 @@ pub(super) fn line(event: &Event, function: &str, asked: impl FnOnce() -> Asked)
             let outcome = if matches!(event, Event::Buried(_)) { "failed" } else { "released" };
             let facts = json!({ "run": trouble.run, "shard": trouble.shard, "attempt": trouble.attempt,
                 "error_class": trouble.fault, "reason": trouble.reason });
-            (outcome, facts, vec![("zagg_cell_duration_seconds", "Seconds", trouble.wall_seconds)])
+            let usd = rates.cost(trouble.wall_seconds, 0, 0).total();
+            let figures = vec![
+                ("zagg_cell_duration_seconds", "Seconds", trouble.wall_seconds),
+                ("zagg_cost_usd_total", "None", usd),
+            ];
+            (outcome, facts, figures)
         }
         _ => return None,
     };
@@ -75,14 +82,31 @@ pub(super) fn print(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Trouble;
     use crate::report::{JobReport, Outcome};
+
+    fn rates() -> Rates {
+        Rates::lambda(1.769, true)
+    }
+
+    #[test]
+    fn an_attempt_that_came_to_nothing_costs_its_seconds() {
+        let trouble = Trouble { wall_seconds: 300.0, fault: "transient", ..Trouble::default() };
+        for event in [Event::Released(trouble.clone()), Event::Buried(trouble)] {
+            let asked = Asked { requests: 0, bytes_in: 0, bytes_out: 0 };
+            let line: Value = serde_json::from_str(&line(&event, "zagg", rates(), || asked).unwrap()).unwrap();
+            let usd = line["zagg_cost_usd_total"].as_f64().unwrap();
+            assert_eq!(usd, rates().cost(300.0, 0, 0).total());
+            assert!(usd > 0.007, "{usd}");
+        }
+    }
 
     #[test]
     fn a_line_declares_every_metric_that_it_holds() {
         let delivered = crate::event::Delivered { run: "r".into(), attempt: 2 };
         let event = Event::Finished(Box::new(JobReport::new("-311", Outcome::Data)), delivered);
         let asked = Asked { requests: 7, bytes_in: 70, bytes_out: 5 };
-        let line: Value = serde_json::from_str(&line(&event, "zagg", || asked).unwrap()).unwrap();
+        let line: Value = serde_json::from_str(&line(&event, "zagg", rates(), || asked).unwrap()).unwrap();
         assert_eq!((&line["zagg_s3_requests_total"], &line["zagg_s3_bytes_in_total"]), (&7.0.into(), &70.0.into()));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "zagg");

@@ -189,7 +189,7 @@ impl Function {
 
     fn tell(&self, event: &Event) {
         self.observer.take(event);
-        if let Some(line) = emf::line(event, &self.name, || self.asked()) {
+        if let Some(line) = emf::line(event, &self.name, self.observer.rates(), || self.asked()) {
             emf::print(&line);
         }
     }

@@ -55,6 +55,10 @@ pub(crate) struct Arguments {
     /// Watch for notices that a spot instance is to be interrupted (EC2).
     #[arg(long, env = "ZAGG_SPOT")]
     pub(crate) spot: bool,
+    /// After a notice of interruption drain, then stay until SIGTERM: for platforms that start anew what ends.
+    /// Only the interruption itself counts then, not that it is likely.
+    #[arg(long, env = "ZAGG_STAY")]
+    pub(crate) stay: bool,
     /// The instance's metadata service.
     #[arg(long, value_name = "URL", env = "ZAGG_METADATA_URL", default_value = "http://169.254.169.254", hide = true)]
     pub(crate) metadata_url: String,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::JoinSet,
 };
 use tracing::{info, warn};
@@ -65,7 +65,8 @@ pub(crate) async fn container(typed: &Arguments) -> Result<Exit, ProgramError> {
         let address = listening.map_err(|source| ProgramError::Listen { address, source })?;
         info!(%address, "answering /metrics, /livez and /readyz");
     }
-    let mut helpers = helpers(typed, &stopper, &signal, memory, &guard, &pulse);
+    let told = Arc::<Notify>::default();
+    let mut helpers = helpers(typed, &stopper, &signal, memory, &guard, &pulse, &told);
     info!(queue = queue.name(), slots, worker, "taking jobs");
     let settings = DrainSettings {
         slots,
@@ -79,6 +80,10 @@ pub(crate) async fn container(typed: &Arguments) -> Result<Exit, ProgramError> {
     let draining = tokio::spawn(drain(work, settings, signal.clone(), events));
     let tally = listen(heard, &observer, &vitals).await;
     let outcome = draining.await;
+    if typed.stay && signal.now() != Stop::No && matches!(outcome, Ok(Ok(()))) {
+        info!("drained; staying until told to go");
+        told.notified().await;
+    }
     helpers.abort_all();
     let Tally { done, buried, released, dropped } = tally;
     info!(done, buried, released, dropped, stopped = signal.now() != Stop::No, "ended");
@@ -122,6 +127,7 @@ fn helpers(
     memory: Option<Memory>,
     guard: &Arc<Guard>,
     pulse: &Arc<Pulse>,
+    told: &Arc<Notify>,
 ) -> JoinSet<()> {
     let mut helpers = JoinSet::new();
     if let Some(memory) = memory {
@@ -130,11 +136,13 @@ fn helpers(
         helpers.spawn(async move { guard.watch(memory).await });
     }
     let grace = Duration::from_secs(typed.grace);
-    helpers.spawn(stop_on_signal(Arc::clone(stopper), grace));
+    helpers.spawn(stop_on_signal(Arc::clone(stopper), grace, Arc::clone(told)));
     if typed.spot {
         let (stopper, service) = (Arc::clone(stopper), typed.metadata_url.clone());
+        // Who stays would wait for an interruption that is only likely for as long as the instance lives.
+        let heeded = if typed.stay { &notices::NOTICES[..1] } else { &notices::NOTICES[..] };
         helpers.spawn(async move {
-            let notice = notices::interruption(&service).await;
+            let notice = notices::interruption(&service, heeded).await;
             stop(&stopper, notice, grace).await;
         });
     }
@@ -148,10 +156,11 @@ fn helpers(
 
 /// The first SIGTERM or Ctrl-C drains; a second one, or the end of the grace period, puts back what is
 /// still in work.
-async fn stop_on_signal(stopper: Arc<Stopper>, grace: Duration) {
+async fn stop_on_signal(stopper: Arc<Stopper>, grace: Duration, told: Arc<Notify>) {
     let mut terminations = signal(SignalKind::terminate()).ok();
     let mut interrupts = signal(SignalKind::interrupt()).ok();
     let first = either(&mut terminations, &mut interrupts).await;
+    told.notify_one();
     tokio::select! {
         () = stop(&stopper, first, grace) => {}
         again = either(&mut terminations, &mut interrupts) => {

@@ -218,12 +218,17 @@ pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Bucket, SourceErr
 
 /// The keys of the settings.
 fn with_keys(mut builder: AmazonS3Builder, s3: &S3Settings) -> AmazonS3Builder {
-    if let (false, Some(id)) = (s3.anonymous, &s3.access_key_id) {
+    if s3.anonymous {
+        return builder;
+    }
+    if let Some(id) = &s3.access_key_id {
         builder = builder.with_access_key_id(id);
         builder = builder.with_secret_access_key(s3.secret_access_key.as_ref().map_or("", Secret::expose));
         if let Some(token) = &s3.session_token {
             builder = builder.with_token(token.expose());
         }
+    } else if let Some(credentials) = &s3.credentials {
+        builder = builder.with_credentials(Arc::clone(credentials));
     }
     builder
 }

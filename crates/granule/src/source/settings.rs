@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use object_store::aws::AwsCredentialProvider;
 use zagg_core::latency::Latency;
 
 use super::earthdata::Earthdata;
@@ -53,6 +54,8 @@ pub struct S3Settings {
     pub secret_access_key: Option<Secret>,
     /// The session token of temporary credentials.
     pub session_token: Option<Secret>,
+    /// Who gives credentials, where no access key is given.
+    pub credentials: Option<AwsCredentialProvider>,
     /// Do not sign requests: for public buckets.
     pub anonymous: bool,
     /// Allow an endpoint without TLS that is not on this machine.

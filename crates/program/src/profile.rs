@@ -1,0 +1,96 @@
+//! Credentials of the AWS tools' own files: a profile, as `aws configure` and `aws configure sso` write it.
+
+use std::{
+    env, fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError};
+use object_store::{
+    CredentialProvider,
+    aws::{AwsCredential, AwsCredentialProvider},
+};
+use tokio::sync::{Mutex, OnceCell};
+
+/// Temporary credentials are fetched anew so long before their end.
+const AHEAD: Duration = Duration::from_secs(300);
+
+/// No credentials are to be had.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile of which \
+     `aws sts get-caller-identity` says who it is"
+)]
+struct NoCredentials(#[source] CredentialsError);
+
+/// What the AWS tools would sign with. Kept until shortly before its end.
+#[derive(Default)]
+struct Profile {
+    chain: OnceCell<DefaultCredentialsChain>,
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    credential: Arc<AwsCredential>,
+    end: Option<SystemTime>,
+}
+
+/// The profile's credentials, where the environment names a profile or there are files of profiles.
+pub(crate) fn provider() -> Option<AwsCredentialProvider> {
+    is_there().then(|| Arc::new(Profile::default()) as AwsCredentialProvider)
+}
+
+fn is_there() -> bool {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let file = |variable_name: &str, name: &str| {
+        let usual = || variable("HOME").map(|home| PathBuf::from(home).join(".aws").join(name));
+        variable(variable_name).map(PathBuf::from).or_else(usual).is_some_and(|path| path.is_file())
+    };
+    variable("AWS_PROFILE").is_some()
+        || file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        || file("AWS_CONFIG_FILE", "config")
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(hidden)")
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for Profile {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let mut held = self.held.lock().await;
+        let lasts = |held: &&Held| held.end.is_none_or(|end| SystemTime::now() + AHEAD < end);
+        if let Some(held) = held.as_ref().filter(lasts) {
+            return Ok(Arc::clone(&held.credential));
+        }
+        let chain = self.chain.get_or_init(|| DefaultCredentialsChain::builder().build()).await;
+        let found = chain.provide_credentials().await.map_err(refused)?;
+        let credential = Arc::new(AwsCredential {
+            key_id: found.access_key_id().to_owned(),
+            secret_key: found.secret_access_key().to_owned(),
+            token: found.session_token().map(str::to_owned),
+        });
+        *held = Some(Held { credential: Arc::clone(&credential), end: found.expiry() });
+        Ok(credential)
+    }
+}
+
+/// Whether it is worth asking again is told by the kind of error, as for every request.
+fn refused(error: CredentialsError) -> object_store::Error {
+    match error {
+        CredentialsError::ProviderTimedOut(_) => {
+            object_store::Error::Generic { store: "AWS credentials", source: Box::new(error) }
+        }
+        error => {
+            object_store::Error::Unauthenticated { path: "AWS".to_owned(), source: Box::new(NoCredentials(error)) }
+        }
+    }
+}
