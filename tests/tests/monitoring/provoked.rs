@@ -34,6 +34,7 @@ fn quick_rules() -> Vec<(&'static str, String)> {
         r#"(zagg_run_cells{state=~"done|buried"}[14s])"#,
     );
     *alerts = replaced(alerts, "(zagg_queue_oldest_seconds) > 600", "(zagg_queue_oldest_seconds) > 14");
+    *alerts = replaced(alerts, "offset 10m", "offset 14s");
     rules
 }
 
