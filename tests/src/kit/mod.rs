@@ -25,6 +25,7 @@ pub mod source;
 pub mod sqs;
 pub mod stack;
 pub mod table;
+pub mod third_party;
 pub mod web;
 pub mod workdir;
 pub mod zagg_bin;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::fleet::until;
 use super::guard::{Guard, guarded};
-use super::{package, workspace, zagg_bin};
+use super::{package, third_party, workspace, zagg_bin};
 
 /// What a machine allows that has no systemd and not every capability.
 const SETTINGS: &str = r#"[containers]
@@ -79,6 +79,7 @@ impl Podman {
             strip.arg("-o").arg(programs.join(name)).arg(zagg_bin::program(name));
             said(&strip.output().expect("strip starts"));
         }
+        _ = third_party::third_party_in(&programs, &[]);
         let mut script = Command::new(workspace().join("scripts/image"));
         script.arg("--programs").arg(&programs).args(["--tag", "test", "--", "podman"]).args(options(&self.folder));
         script.args(["build", "--format", "docker", "--quiet"]).env("REVISION", "0123abcd");
@@ -141,9 +142,7 @@ fn options(folder: &Path) -> Vec<String> {
     let place = |name: &str| folder.join(name).display().to_string();
     let mut options = vec!["--root".to_owned(), place("root"), "--runroot".to_owned(), place("run")];
     // Layers as plain folders, no systemd, and a runtime that takes both kinds of control groups.
-    options.extend(
-        ["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "/usr/sbin/runc"].map(str::to_owned),
-    );
+    options.extend(["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"].map(str::to_owned));
     options
 }
 
