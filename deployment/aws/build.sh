@@ -142,6 +142,7 @@ done
 for architecture in "${architectures[@]}"; do
     target=${architecture/arm64/aarch64}-unknown-linux-gnu
     cargo zigbuild --locked --profile lambda --package zagg-worker --target "$target.$GLIBC"
-    "$PYTHON" scripts/third-party --target "$target" --output "$built/$target/lambda/THIRD-PARTY" zagg-worker
-    package "$built/$target/lambda/zagg-worker" yes "$built/$target/lambda/THIRD-PARTY"
+    third_party=$built/$target/lambda/THIRD-PARTY
+    "$PYTHON" scripts/third-party --by-package --target "$target" --output "$third_party" zagg-worker
+    package "$built/$target/lambda/zagg-worker" yes "$third_party"
 done

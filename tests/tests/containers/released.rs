@@ -136,6 +136,9 @@ fn every_crate_of_a_program_is_named_and_zaggs_are_those_of_all() {
             assert!(named.is_subset(&zaggs), "{program}");
         }
     }
+    let lambdas = third_party(&["--by-package", "zagg-worker"]);
+    let lambdas: BTreeSet<String> = crates(&lambdas).into_keys().map(str::to_owned).collect();
+    assert!(reached(&metadata, "zagg-worker", false).is_subset(&lambdas) && lambdas.is_subset(&zaggs));
 }
 
 #[test]
