@@ -1,9 +1,10 @@
 //! What is said twice about the images is said alike, and what others read is what they read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use zagg_tests::kit::{python, workspace};
+use zagg_tests::kit::{Workdir, python, workspace};
 
 fn text(path: &str) -> String {
     fs::read_to_string(workspace().join(path)).unwrap()
@@ -19,6 +20,20 @@ fn images(dockerfile: &str) -> String {
 #[test]
 fn both_dockerfiles_make_the_same_images() {
     assert_eq!(images("docker/Dockerfile"), images("docker/Dockerfile.binaries"));
+}
+
+#[test]
+fn the_script_tells_the_engine_for_which_architecture_an_image_is() {
+    let work = Workdir::new();
+    let program = work.write("programs/zagg-worker", "");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    for arch in ["amd64", "arm64"] {
+        let mut script = Command::new(workspace().join("scripts/image"));
+        script.arg("--programs").arg(work.path("programs")).args(["--arch", arch, "--", "echo", "build"]);
+        let output = script.env("CA_CERTIFICATES", &program).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.starts_with(&format!("build --platform linux/{arch} ")), "{said}");
+    }
 }
 
 #[test]

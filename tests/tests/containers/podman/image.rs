@@ -24,7 +24,10 @@ fn files(engine: &Podman, image: &str) -> BTreeSet<String> {
 #[ignore = "needs podman"]
 fn the_workers_image_holds_the_worker_and_certificates_alone() {
     let engine = Podman::shared();
-    let config = engine.inspect(&["--type", "image", "localhost/zagg-worker:test"])["Config"].clone();
+    let image = engine.inspect(&["--type", "image", "localhost/zagg-worker:test"]);
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    assert_eq!(image["Architecture"], architecture);
+    let config = &image["Config"];
     assert_eq!(config["User"], "65532:65532");
     assert_eq!(config["Entrypoint"][0], "/zagg-worker");
     assert_eq!(config["StopSignal"], "SIGTERM");
