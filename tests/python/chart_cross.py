@@ -11,10 +11,31 @@ import subprocess
 import sys
 
 import yaml
-from chart_sets import CHART, ROOT, containers, manifests, name, objects, of_kind, pod, sets
+from chart_sets import (
+    CHART,
+    ROOT,
+    containers,
+    has_workers,
+    manifests,
+    name,
+    objects,
+    of_its_workers,
+    of_kind,
+    pod,
+    sets,
+)
 
 # Who reads it: the AWS SDK behind the SQS queue; and aws-cli in a container that fetches.
 ELSEWHERE = {"AWS_ENDPOINT_URL_SQS", "HOME"}
+# What only a release with workers may hold.
+OF_WORKERS = {
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "PrometheusRule",
+    "ScaledObject",
+    "TriggerAuthentication",
+}
 PROGRAMS = ("/zagg-worker", "/zagg-produce", "/zagg status", "/zagg create-queue")
 
 
@@ -120,7 +141,8 @@ def references(each: dict):
 
 def check_references(rendered: list[dict], values: dict):
     made = {(each["kind"], each["metadata"]["name"]) for each in rendered}
-    named = strings(values)
+    # Every namespace has the account `default`.
+    named = strings(values) | {"default"}
     for each in rendered:
         volumes = {one["name"] for one in pod(each)["spec"].get("volumes", [])} if pod(each) else set()
         for kind, other in references(each):
@@ -208,9 +230,23 @@ def check_expansions(found: dict[str, str]):
     yield from (f"nobody uses {one}" for one in unused)
 
 
-def check_queues(rendered: list[dict]):
+def check_apart(rendered: list[dict], values: dict):
+    """A release of a run alone holds nothing of the workers', and both are installed side by side."""
+    if has_workers(values):
+        return
+    for each in rendered:
+        labels = each["metadata"]["labels"]
+        component = labels.get("app.kubernetes.io/component")
+        if each["kind"] in OF_WORKERS or component == "worker" or "grafana_dashboard" in labels:
+            yield f"{name(each)} is the workers'"
+    beside = {name(each) for each in objects(of_its_workers(values), release="beside")}
+    yield from (f"{name(each)} is in the workers' release too" for each in rendered if name(each) in beside)
+
+
+def check_queues(rendered: list[dict], values: dict):
     """What climbs arrives: a class's bigger queue is some class's queue; a run's queue too."""
-    workers = [settings(pod(each)["spec"]["containers"][0], rendered) for each in of_kind(rendered, "Deployment")]
+    served_by = rendered if has_workers(values) else objects(of_its_workers(values))
+    workers = [settings(pod(each)["spec"]["containers"][0], served_by) for each in of_kind(served_by, "Deployment")]
     served = {one["ZAGG_QUEUE"] for one in workers}
     if len(served) != len(workers):
         yield "two classes serve one queue"
@@ -333,7 +369,8 @@ for set_name, values in sets().items():
         check_drain,
         functools.partial(check_ports, values=values),
         functools.partial(check_programs, flags=flags, variables=variables, values=values),
-        check_queues,
+        functools.partial(check_queues, values=values),
+        functools.partial(check_apart, values=values),
         check_confinement,
         check_files,
     ]

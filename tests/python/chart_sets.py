@@ -12,6 +12,8 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "k8s" / "zagg"
 RELEASE, NAMESPACE = "r1", "fleet"
+# What the page about Kubernetes calls the values of a run.
+OF_A_RUN = "# run1.yaml"
 
 
 def merged(one, other):
@@ -21,32 +23,46 @@ def merged(one, other):
     return one | {key: merged(one.get(key), value) for key, value in other.items()}
 
 
-def of_the_page() -> dict:
-    """What a reader of docs/operations/kubernetes.md ends with: all its values, and its pipeline."""
+def of_the_page() -> tuple[dict, dict]:
+    """What a reader of docs/operations/kubernetes.md ends with: the values of the workers' release, all that the page
+    shows; and those of the run's, with its pipeline."""
     text = (ROOT / "docs/operations/kubernetes.md").read_text()
-    values = {"pipelines": {"atl06.yaml": (ROOT / "configs/pipelines/atl06.yaml").read_text()}}
+    workers, run = {}, {"pipelines": {"atl06.yaml": (ROOT / "configs/pipelines/atl06.yaml").read_text()}}
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
-        values = merged(values, yaml.safe_load(block))
-    return values
+        if block.startswith(OF_A_RUN):
+            run = merged(run, yaml.safe_load(block))
+        else:
+            workers = merged(workers, yaml.safe_load(block))
+    return workers, merged(workers, run)
 
 
 def sets() -> dict[str, dict]:
     """Values by name: the chart's own, those of k8s/zagg/ci, and those of the page about Kubernetes."""
-    found = {"default": {}, "page": of_the_page()}
+    workers, run = of_the_page()
+    found = {"default": {}, "page": workers, "page-run": run}
     for path in sorted((CHART / "ci").glob("*.yaml")):
         found[path.stem] = yaml.safe_load(path.read_text())
     return found
 
 
-def manifests(values: dict, chart: helm_python.Chart | None = None) -> dict[str, str]:
+def manifests(values: dict, chart: helm_python.Chart | None = None, release: str = RELEASE) -> dict[str, str]:
     """The text of each template, as `helm template` gives it."""
     chart = chart or helm_python.Chart.load(str(CHART))
-    return chart.render(values, name=RELEASE, namespace=NAMESPACE)
+    return chart.render(values, name=release, namespace=NAMESPACE)
 
 
-def objects(values: dict) -> list[dict]:
+def has_workers(values: dict) -> bool:
+    return values.get("workers", {}).get("enabled", True)
+
+
+def of_its_workers(values: dict) -> dict:
+    """The values of the workers' release beside a run's."""
+    return merged(values, {"workers": {"enabled": True}, "run": {"enabled": False}})
+
+
+def objects(values: dict, release: str = RELEASE) -> list[dict]:
     """The objects of a render."""
-    texts = [text for path, text in manifests(values).items() if not path.endswith("NOTES.txt")]
+    texts = [text for path, text in manifests(values, release=release).items() if not path.endswith("NOTES.txt")]
     return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
 

@@ -19,6 +19,11 @@
 {{- toJson $classes }}
 {{- end }}
 
+{{/* The classes whose workers are in this release, as JSON: none beside a run that has a release of its own. */}}
+{{- define "zagg.workers" -}}
+{{- if .Values.workers.enabled }}{{ include "zagg.classes" . }}{{ else }}{}{{ end }}
+{{- end }}
+
 {{- define "zagg.class.check" -}}
 {{- $name := .name }}{{ $class := .class }}{{ $values := .root.Values }}
 {{- with $class.bigger }}

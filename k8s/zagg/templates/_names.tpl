@@ -66,12 +66,22 @@ app.kubernetes.io/part-of: zagg
 {{- end }}
 {{- end }}
 
+{{/* Whether the workers' account is made here. */}}
+{{- define "zagg.serviceAccount.made" -}}
+{{- if and .Values.workers.enabled .Values.serviceAccount.create }}true{{ end }}
+{{- end }}
+
 {{- define "zagg.serviceAccount" -}}
-{{- if .Values.serviceAccount.create }}
+{{- if include "zagg.serviceAccount.made" . }}
 {{- default (include "zagg.fullname" .) .Values.serviceAccount.name }}
 {{- else }}
 {{- default "default" .Values.serviceAccount.name }}
 {{- end }}
+{{- end }}
+
+{{/* The Job of a run. */}}
+{{- define "zagg.run.job" -}}
+{{ include "zagg.fullname" . }}-run{{ with .Values.run.name }}-{{ . }}{{ end }}
 {{- end }}
 
 {{/* The account of runs: their own, or the workers'. */}}

@@ -25,6 +25,13 @@
 {{- if and (hasPrefix "/" $run.store) (not .Values.volumes) }}
 {{- fail (printf "run.store: %s is a folder, which all pods must share; mount it with volumes and volumeMounts" $run.store) }}
 {{- end }}
+{{- if and .Values.workers.enabled (not (kindIs "invalid" $run.ttlSecondsAfterFinished)) }}
+{{- fail "run.ttlSecondsAfterFinished: once the Job is gone, the next upgrade of its workers would run it again; give the run a release of its own, with workers.enabled: false" }}
+{{- end }}
+{{- $account := .Values.serviceAccount }}
+{{- if not (or .Values.workers.enabled $run.serviceAccount.create $run.serviceAccount.name $account.name (not $account.create)) }}
+{{- fail "serviceAccount.name: the workers' release makes the account, so a run in a release of its own has to know its name; say it in the values of both (or see run.serviceAccount)" }}
+{{- end }}
 {{- $class := get .Values.classes $run.class | default dict }}
 {{- if or (not (hasKey .Values.classes $run.class)) (eq $class.enabled false) }}
 {{- fail (printf "run.class: there is no enabled class %q; its jobs would wait for ever" $run.class) }}

@@ -78,7 +78,12 @@ fn values(job: &Job, broker: &Value, address: SocketAddr) -> Value {
 /// The pods of a run and of a worker, on a broker by these values and Secrets: everything is done.
 fn a_whole_run(broker: &Value, secrets: &Value) {
     let (job, at_worker, at_run) = (Job::new(), free_address(), free_address());
-    let rendered = objects(&values(&job, broker, at_run));
+    // Each in a release of its own, as the page says.
+    let (mut of_run, mut of_workers) = (values(&job, broker, at_run), values(&job, broker, at_worker));
+    of_run["workers"] = json!({"enabled": false});
+    of_run["serviceAccount"] = json!({"name": "zagg"});
+    of_workers["run"] = json!({"enabled": false});
+    let rendered = objects(&of_run);
     let spec = &of_kind(&rendered, "Job")[0]["spec"]["template"]["spec"];
     // The pod makes the queues and sends everything before anything looks at the run.
     let first = spec["initContainers"].as_array().unwrap();
@@ -94,7 +99,7 @@ fn a_whole_run(broker: &Value, secrets: &Value) {
         let (_, body) = request(at_run, "GET", "/metrics", b"").unwrap_or_default();
         String::from_utf8_lossy(&body).contains("zagg_run_cells")
     });
-    let workers = objects(&values(&job, broker, at_worker));
+    let workers = objects(&of_workers);
     let deployments = of_kind(&workers, "Deployment");
     assert_eq!(deployments.len(), 2, "standard and large");
     for deployment in deployments {
