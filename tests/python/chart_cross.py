@@ -131,9 +131,10 @@ def references(each: dict):
             yield "ConfigMap", volume["configMap"]["name"]
     for container in containers(template):
         for source in container.get("envFrom", []):
-            yield "ConfigMap", source["configMapRef"]["name"]
+            kind, reference = next(iter(source.items()))
+            yield kind[0].upper() + kind[1:].removesuffix("Ref"), reference["name"]
         for variable in container.get("env", []):
-            if "valueFrom" in variable:
+            if "secretKeyRef" in variable.get("valueFrom", {}):
                 yield "Secret", variable["valueFrom"]["secretKeyRef"]["name"]
         for mount in container.get("volumeMounts", []):
             yield "Volume", mount["name"]
@@ -159,7 +160,9 @@ def settings(container: dict, rendered: list[dict]) -> dict[str, str]:
     found = {}
     for source in container.get("envFrom", []):
         other = [
-            one for one in of_kind(rendered, "ConfigMap") if one["metadata"]["name"] == source["configMapRef"]["name"]
+            one
+            for one in of_kind(rendered, "ConfigMap")
+            if one["metadata"]["name"] == source.get("configMapRef", {}).get("name")
         ]
         found |= other[0]["data"] if other else {}
     for variable in container.get("env", []):
@@ -266,6 +269,37 @@ def check_queues(rendered: list[dict], values: dict):
             yield f"{name(each)} does not make {served - made}"
 
 
+def check_run(rendered: list[dict], values: dict):
+    """Who sends and who minds; whose end is the Job's; that all have what the values add."""
+    run = values.get("run", {})
+    for each in of_kind(rendered, "Job"):
+        template = pod(each)
+        found = {one["name"]: one for one in containers(template)}
+        arguments = {key: {flag.split("=")[0] for flag in one.get("args", [])} for key, one in found.items()}
+        waits, sends = run.get("wait", True), arguments["produce"]
+        if ("mind" in found) != waits or ("--allow-refused" in sends) != waits:
+            yield f"{name(each)}: refused shards are told by nobody, or end a run that is minded"
+        if waits and (not {"--wait", "--resume"} <= arguments["mind"] or "--allow-refused" in arguments["mind"]):
+            yield f"{name(each)}: nobody stays until the run is over, or tells what was refused"
+        # Who clears what is done and sends only the rest leaves a run that never ends.
+        if ("--resume" in sends) != (run.get("resume", True) and not run.get("overwrite", False)):
+            yield f"{name(each)}: what an earlier try has sent is sent again, or never"
+        if not all(its >= {"--place"} for key, its in arguments.items() if key in ("produce", "mind")):
+            yield f"{name(each)}: does not say where the workers are"
+        rules = [one["onExitCodes"] for one in each["spec"]["podFailurePolicy"]["rules"] if one["action"] == "FailJob"]
+        ends = {one["containerName"]: one["values"] for one in rules}
+        if ends != {key: [1, 2] for key in found if key in ("produce", "watch", "mind")}:
+            yield f"{name(each)} tries again what cannot succeed: {ends}"
+        for key, one in found.items():
+            added = [more in one.get("env", []) for more in run.get("extraEnv", [])]
+            added += [more in one["envFrom"] for more in run.get("extraEnvFrom", [])]
+            if not all(added) and key != "fetch":
+                yield f"{name(each)}: {key} has not what run.extraEnv and run.extraEnvFrom say"
+        kept = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+        if not within(kept | run.get("podAnnotations", {}), template["metadata"]["annotations"]):
+            yield f"{name(each)} may be moved at any time"
+
+
 def check_confinement(rendered: list[dict]):
     for each in rendered:
         if each["kind"] == "Secret":
@@ -335,6 +369,12 @@ def spoilt(rendered: list[dict], checks) -> list[str]:
         "an expansion of nothing": change("Deployment", variable(name="ZAGG_WORKER_NAME", value="$(QUEUE_HOST)")),
         "a flag that is none": change("Job", lambda each: container(each)["args"].append("--watching")),
         "a queue that nobody serves": change("Job", variable(name="ZAGG_QUEUE", value="redis://elsewhere")),
+        "a Job that tries again what cannot succeed": change(
+            "Job", lambda each: each["spec"]["podFailurePolicy"]["rules"].pop()
+        ),
+        "a sender whose refusals end the run": change(
+            "Job", lambda each: container(each)["args"].remove("--allow-refused")
+        ),
         "another port": change("Service", lambda each: each["spec"]["ports"][0].update(port=80)),
         "too short a grace period": change(
             "Deployment", lambda each: pod(each)["spec"].update(terminationGracePeriodSeconds=100)
@@ -370,6 +410,7 @@ for set_name, values in sets().items():
         functools.partial(check_ports, values=values),
         functools.partial(check_programs, flags=flags, variables=variables, values=values),
         functools.partial(check_queues, values=values),
+        functools.partial(check_run, values=values),
         functools.partial(check_apart, values=values),
         check_confinement,
         check_files,

@@ -74,14 +74,21 @@
 {{- define "zagg.run.arguments" -}}
 {{- $run := .root.Values.run }}{{ $mind := .mind }}
 {{- $class := get (include "zagg.classes" .root | fromJson) $run.class }}
-{{- $all := list (printf "--config=%s" (include "zagg.run.pipeline" .root)) (printf "--catalog=%s" (include "zagg.run.shardMap" .root)) (printf "--store=%s" $run.store) }}
+{{- $all := list (printf "--config=%s" (include "zagg.run.pipeline" .root)) (printf "--catalog=%s" (include "zagg.run.shardMap" .root)) (printf "--store=%s" $run.store) "--place=container" }}
 {{- with $run.driver }}{{ $all = append $all (printf "--driver=%s" .) }}{{ end }}
 {{- if $run.createQueue }}
 {{- $all = concat $all (list "--create-queue") (include "zagg.run.lease" $class | fromJsonArray) }}
 {{- end }}
-{{- if or $run.resume $mind }}{{ $all = append $all "--resume" }}{{ end }}
-{{- if and $run.overwrite (not $mind) }}{{ $all = append $all "--overwrite" }}{{ end }}
-{{- if $mind }}{{ $all = append $all "--wait" }}{{ end }}
+{{- if $mind }}
+{{- $all = append $all "--resume" }}
+{{- else if $run.overwrite }}
+{{- /* Clears what is done, so all of it has to be sent again, whatever an earlier try has sent. */}}
+{{- $all = append $all "--overwrite" }}
+{{- else if $run.resume }}
+{{- $all = append $all "--resume" }}
+{{- end }}
+{{- /* Whoever minds the run tells of refused shards, at its end. */}}
+{{- if $mind }}{{ $all = append $all "--wait" }}{{ else if $run.wait }}{{ $all = append $all "--allow-refused" }}{{ end }}
 {{- with int $run.maxCells }}{{ $all = append $all (printf "--max-cells=%d" .) }}{{ end }}
 {{- range $run.shards }}{{ $all = append $all (printf "--shard=%s" .) }}{{ end }}
 {{- if not (kindIs "invalid" $run.maxUsd) }}{{ $all = append $all (printf "--max-usd=%v" $run.maxUsd) }}{{ end }}
@@ -99,12 +106,18 @@
   envFrom:
     - configMapRef:
         name: {{ include "zagg.fullname" .root }}-run-settings
+    {{- with .root.Values.run.extraEnvFrom }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   env:
     {{- with include "zagg.secrets" .root | trim }}
     {{- . | nindent 4 }}
     {{- end }}
     - name: ZAGG_QUEUE
       value: {{ include "zagg.queue.url" (dict "root" .root "name" (include "zagg.queue.name" (dict "root" .root "class" (.class | default .root.Values.run.class)))) | quote }}
+    {{- with .root.Values.run.extraEnv }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- if .metrics }}
   ports:
     - name: metrics
