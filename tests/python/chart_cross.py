@@ -17,6 +17,7 @@ from chart_sets import (
     containers,
     has_workers,
     manifests,
+    merged,
     name,
     objects,
     of_its_workers,
@@ -35,6 +36,13 @@ OF_WORKERS = {
     "PrometheusRule",
     "ScaledObject",
     "TriggerAuthentication",
+}
+# What spot nodes are called, by who provides them; the first two have EC2's notices.
+SPOT = {
+    "karpenter": ("karpenter.sh/capacity-type", "spot"),
+    "eks": ("eks.amazonaws.com/capacityType", "SPOT"),
+    "gke": ("cloud.google.com/gke-spot", "true"),
+    "aks": ("kubernetes.azure.com/scalesetpriority", "spot"),
 }
 PROGRAMS = ("/zagg-worker", "/zagg-produce", "/zagg status", "/zagg create-queue")
 
@@ -246,6 +254,31 @@ def check_apart(rendered: list[dict], values: dict):
     yield from (f"{name(each)} is in the workers' release too" for each in rendered if name(each) in beside)
 
 
+def check_spot(rendered: list[dict], values: dict):
+    """Workers go where `affinity` and `spot` together say; whoever heeds notices stays until it is told to go."""
+    required, preferred = (f"{one}DuringSchedulingIgnoredDuringExecution" for one in ("required", "preferred"))
+    for each in of_kind(rendered, "Deployment"):
+        its = values.get("classes", {}).get(each["metadata"]["labels"]["zagg-rs.github.io/class"])
+        its = merged(values.get("worker", {}), its or {})
+        own, spot = its.get("affinity", {}).get("nodeAffinity", {}), {"enabled": False} | its.get("spot", {})
+        terms, preferences = own.get(required, {}).get("nodeSelectorTerms", []), own.get(preferred, [])
+        provider = spot.get("provider", "karpenter")
+        expression = {"key": SPOT[provider][0], "operator": "In", "values": [SPOT[provider][1]]}
+        if spot["enabled"] and spot.get("required"):
+            terms = [
+                term | {"matchExpressions": [*term.get("matchExpressions", []), expression]} for term in terms or [{}]
+            ]
+        elif spot["enabled"]:
+            preferences = [*preferences, {"weight": 100, "preference": {"matchExpressions": [expression]}}]
+        found = pod(each)["spec"].get("affinity", {}).get("nodeAffinity", {})
+        if (found.get(required, {}).get("nodeSelectorTerms", []), found.get(preferred, [])) != (terms, preferences):
+            yield f"{name(each)} goes to other nodes than affinity and spot say"
+        heeds = str(spot["enabled"] and provider in ("karpenter", "eks")).lower()
+        its = settings(pod(each)["spec"]["containers"][0], rendered)
+        if (its["ZAGG_SPOT"], its["ZAGG_STAY"]) != (heeds, heeds):
+            yield f"{name(each)} heeds notices that nobody gives, or ends on a node that goes"
+
+
 def check_queues(rendered: list[dict], values: dict):
     """What climbs arrives: a class's bigger queue is some class's queue; a run's queue too."""
     served_by = rendered if has_workers(values) else objects(of_its_workers(values))
@@ -410,6 +443,7 @@ for set_name, values in sets().items():
         functools.partial(check_ports, values=values),
         functools.partial(check_programs, flags=flags, variables=variables, values=values),
         functools.partial(check_queues, values=values),
+        functools.partial(check_spot, values=values),
         functools.partial(check_run, values=values),
         functools.partial(check_apart, values=values),
         check_confinement,

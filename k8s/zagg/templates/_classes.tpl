@@ -75,19 +75,27 @@ aks: {label: kubernetes.azure.com/scalesetpriority, value: spot, tainted: true, 
 {{- if .spot.enabled }}{{ (get (include "zagg.spot.providers" . | fromYaml) .spot.provider).ec2 }}{{ end }}
 {{- end }}
 
-{{/* Affinity of a class: its own, with the spot provider's nodes. */}}
+{{/* Affinity of a class: its own, and the spot provider's nodes. Of required terms any one is enough, so each of them gets
+     the provider's label. */}}
 {{- define "zagg.affinity" -}}
 {{- $affinity := deepCopy (.affinity | default dict) }}
 {{- if .spot.enabled }}
 {{- $provider := get (include "zagg.spot.providers" . | fromYaml) .spot.provider }}
-{{- $term := dict "matchExpressions" (list (dict "key" $provider.label "operator" "In" "values" (list $provider.value))) }}
-{{- $node := dict }}
+{{- $expression := dict "key" $provider.label "operator" "In" "values" (list $provider.value) }}
+{{- $node := $affinity.nodeAffinity | default dict }}
 {{- if .spot.required }}
-{{- $_ := set $node "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" (list $term)) }}
-{{- else }}
-{{- $_ := set $node "preferredDuringSchedulingIgnoredDuringExecution" (list (dict "weight" 100 "preference" $term)) }}
+{{- $own := $node.requiredDuringSchedulingIgnoredDuringExecution | default dict }}
+{{- $terms := list }}
+{{- range $own.nodeSelectorTerms | default (list dict) }}
+{{- $terms = append $terms (set . "matchExpressions" (append (.matchExpressions | default list) $expression)) }}
 {{- end }}
-{{- $affinity = mustMergeOverwrite (dict "nodeAffinity" $node) $affinity }}
+{{- $_ := set $node "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" $terms) }}
+{{- else }}
+{{- $own := $node.preferredDuringSchedulingIgnoredDuringExecution | default list }}
+{{- $preference := dict "weight" 100 "preference" (dict "matchExpressions" (list $expression)) }}
+{{- $_ := set $node "preferredDuringSchedulingIgnoredDuringExecution" (append $own $preference) }}
+{{- end }}
+{{- $_ := set $affinity "nodeAffinity" $node }}
 {{- end }}
 {{- if $affinity }}{{ toYaml $affinity }}{{ end }}
 {{- end }}

@@ -52,7 +52,10 @@ ZAGG_MAX_ATTEMPTS: {{ int $class.maxAttempts | quote }}
 ZAGG_RETRY_WAIT: {{ $class.retryWait | toString | quote }}
 ZAGG_LOG: {{ $class.log.format | quote }}
 ZAGG_QUIET: {{ eq $class.log.level "quiet" | quote }}
-ZAGG_SPOT: {{ eq (include "zagg.spot.ec2" $class) "true" | quote }}
+{{- /* A worker that ended after a notice would be started anew on the node that goes: so it stays, idle. */}}
+{{- range list "ZAGG_SPOT" "ZAGG_STAY" }}
+{{ . }}: {{ eq (include "zagg.spot.ec2" $class) "true" | quote }}
+{{- end }}
 {{- range $name, $value := dict "ZAGG_MEMORY_MB" $class.memoryMb "ZAGG_CACHE_MB" $class.cacheMb "ZAGG_GRANULES_IN_FLIGHT" $class.granulesInFlight "ZAGG_REQUESTS_IN_FLIGHT" $class.requestsInFlight }}
 {{- if not (kindIs "invalid" $value) }}
 {{ $name }}: {{ int $value | quote }}
