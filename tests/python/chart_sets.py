@@ -83,5 +83,24 @@ def containers(template: dict) -> list[dict]:
     return template["spec"].get("initContainers", []) + template["spec"]["containers"]
 
 
+def within(some: dict, all_of: dict) -> bool:
+    return all(all_of.get(key) == value for key, value in some.items())
+
+
+def settings(container: dict, rendered: list[dict]) -> dict[str, str]:
+    """A container's variables; those from Secrets by their reference."""
+    found = {}
+    for source in container.get("envFrom", []):
+        other = [
+            one
+            for one in of_kind(rendered, "ConfigMap")
+            if one["metadata"]["name"] == source.get("configMapRef", {}).get("name")
+        ]
+        found |= other[0]["data"] if other else {}
+    for variable in container.get("env", []):
+        found[variable["name"]] = variable.get("value", "from a Secret")
+    return found
+
+
 if __name__ == "__main__":
     print(json.dumps(objects(json.loads(sys.argv[1]))))

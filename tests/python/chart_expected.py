@@ -1,0 +1,104 @@
+"""What of a render follows from its values: which release holds what, where workers go, how a run ends. Each check yields
+what is otherwise."""
+
+from chart_sets import (
+    containers,
+    has_workers,
+    merged,
+    name,
+    objects,
+    of_its_workers,
+    of_kind,
+    pod,
+    settings,
+    within,
+)
+
+# What only a release with workers may hold.
+OF_WORKERS = {
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "PrometheusRule",
+    "ScaledObject",
+    "TriggerAuthentication",
+}
+# What spot nodes are called, by who provides them; the first two have EC2's notices.
+SPOT = {
+    "karpenter": ("karpenter.sh/capacity-type", "spot"),
+    "eks": ("eks.amazonaws.com/capacityType", "SPOT"),
+    "gke": ("cloud.google.com/gke-spot", "true"),
+    "aks": ("kubernetes.azure.com/scalesetpriority", "spot"),
+}
+
+
+def check_apart(rendered: list[dict], values: dict):
+    """A release of a run alone holds nothing of the workers', and both are installed side by side."""
+    if has_workers(values):
+        return
+    for each in rendered:
+        labels = each["metadata"]["labels"]
+        component = labels.get("app.kubernetes.io/component")
+        if each["kind"] in OF_WORKERS or component == "worker" or "grafana_dashboard" in labels:
+            yield f"{name(each)} is the workers'"
+    beside = {name(each) for each in objects(of_its_workers(values), release="beside")}
+    yield from (f"{name(each)} is in the workers' release too" for each in rendered if name(each) in beside)
+
+
+def check_spot(rendered: list[dict], values: dict):
+    """Workers go where `affinity` and `spot` together say; whoever heeds notices stays until it is told to go."""
+    required, preferred = (f"{one}DuringSchedulingIgnoredDuringExecution" for one in ("required", "preferred"))
+    for each in of_kind(rendered, "Deployment"):
+        its = values.get("classes", {}).get(each["metadata"]["labels"]["zagg-rs.github.io/class"])
+        its = merged(values.get("worker", {}), its or {})
+        own, spot = its.get("affinity", {}).get("nodeAffinity", {}), {"enabled": False} | its.get("spot", {})
+        terms, preferences = own.get(required, {}).get("nodeSelectorTerms", []), own.get(preferred, [])
+        provider = spot.get("provider", "karpenter")
+        expression = {"key": SPOT[provider][0], "operator": "In", "values": [SPOT[provider][1]]}
+        if spot["enabled"] and spot.get("required"):
+            terms = [
+                term | {"matchExpressions": [*term.get("matchExpressions", []), expression]} for term in terms or [{}]
+            ]
+        elif spot["enabled"]:
+            preferences = [*preferences, {"weight": 100, "preference": {"matchExpressions": [expression]}}]
+        found = pod(each)["spec"].get("affinity", {}).get("nodeAffinity", {})
+        if (found.get(required, {}).get("nodeSelectorTerms", []), found.get(preferred, [])) != (terms, preferences):
+            yield f"{name(each)} goes to other nodes than affinity and spot say"
+        heeds = str(spot["enabled"] and provider in ("karpenter", "eks")).lower()
+        its = settings(pod(each)["spec"]["containers"][0], rendered)
+        if (its["ZAGG_SPOT"], its["ZAGG_STAY"]) != (heeds, heeds):
+            yield f"{name(each)} heeds notices that nobody gives, or ends on a node that goes"
+
+
+def check_run(rendered: list[dict], values: dict):
+    """Who sends and who minds; whose end is the Job's; that all have what the values add."""
+    run = values.get("run", {})
+    for each in of_kind(rendered, "Job"):
+        template = pod(each)
+        found = {one["name"]: one for one in containers(template)}
+        arguments = {key: {flag.split("=")[0] for flag in one.get("args", [])} for key, one in found.items()}
+        waits, sends = run.get("wait", True), arguments["produce"]
+        if ("mind" in found) != waits or ("--allow-refused" in sends) != waits:
+            yield f"{name(each)}: refused shards are told by nobody, or end a run that is minded"
+        if waits and (not {"--wait", "--resume"} <= arguments["mind"] or "--allow-refused" in arguments["mind"]):
+            yield f"{name(each)}: nobody stays until the run is over, or tells what was refused"
+        # Who clears what is done and sends only the rest leaves a run that never ends.
+        if ("--resume" in sends) != (run.get("resume", True) and not run.get("overwrite", False)):
+            yield f"{name(each)}: what an earlier try has sent is sent again, or never"
+        if not all(its >= {"--place"} for key, its in arguments.items() if key in ("produce", "mind")):
+            yield f"{name(each)}: does not say where the workers are"
+        rules = [one["onExitCodes"] for one in each["spec"]["podFailurePolicy"]["rules"] if one["action"] == "FailJob"]
+        ends = {one["containerName"]: one["values"] for one in rules}
+        if ends != {key: [1, 2] for key in found if key in ("produce", "watch", "mind")}:
+            yield f"{name(each)} tries again what cannot succeed: {ends}"
+        for key, one in found.items():
+            added = [more in one.get("env", []) for more in run.get("extraEnv", [])]
+            added += [more in one["envFrom"] for more in run.get("extraEnvFrom", [])]
+            if not all(added) and key != "fetch":
+                yield f"{name(each)}: {key} has not what run.extraEnv and run.extraEnvFrom say"
+        kept = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+        if not within(kept | run.get("podAnnotations", {}), template["metadata"]["annotations"]):
+            yield f"{name(each)} may be moved at any time"
+
+
+EXPECTED = (check_apart, check_spot, check_run)
