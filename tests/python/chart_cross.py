@@ -252,7 +252,7 @@ def check_confinement(rendered: list[dict]):
                 yield f"{name(each)}: {container['name']} has no limit of memory"
             for variable in container.get("env", []):
                 secret = re.search("PASSWORD|SECRET|TOKEN|ACCESS_KEY|USERNAME|_USER$|QUEUE_URL", variable["name"])
-                if secret and "value" in variable:
+                if secret and "value" in variable and not variable["name"].endswith("_FILE"):
                     yield f"{name(each)}: {variable['name']} is written out"
 
 

@@ -102,6 +102,8 @@ CASES = [
         },
         "roleArn",
     ),
+    ({"worker": KEDA}, "keda.podIdentity"),
+    ({"worker": KEDA}, "eks.amazonaws.com/role-arn"),
     ({"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}}, "metrics.service.enabled"),
     ({"workers": {"enabled": False}}, "workers.enabled"),
     (run(ttlSecondsAfterFinished=60), "run.ttlSecondsAfterFinished"),

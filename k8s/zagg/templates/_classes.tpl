@@ -50,7 +50,7 @@
 {{- if gt (int $class.autoscaling.min) (int $class.autoscaling.max) }}
 {{- fail (printf "classes.%s.autoscaling.min: %d is more than autoscaling.max, which is %d" $name (int $class.autoscaling.min) (int $class.autoscaling.max)) }}
 {{- end }}
-{{- if eq $class.autoscaling.mode "keda" }}
+{{- if and .root.Values.workers.enabled (eq $class.autoscaling.mode "keda") }}
 {{- include "zagg.keda.check" (dict "root" .root "name" $name "class" $class) }}
 {{- end }}
 {{- if and (eq $class.autoscaling.mode "hpa") (lt (int $class.autoscaling.min) 1) }}

@@ -48,6 +48,12 @@ authenticationRef:
 {{- if and (eq $values.queue.kind "sqs") $values.keda.podIdentity.roleArn (eq $values.keda.podIdentity.identityOwner "keda") }}
 {{- fail "keda.podIdentity.roleArn: with identityOwner: keda the operator's own role is used; leave one of them out" }}
 {{- end }}
+{{- if and (eq $values.queue.kind "sqs") (not $values.aws.credentials) (not $values.keda.authenticationRef) }}
+{{- $workers := and (eq $values.keda.podIdentity.identityOwner "workload") (not $values.keda.podIdentity.roleArn) }}
+{{- if and $workers $values.serviceAccount.create (not (hasKey $values.serviceAccount.annotations "eks.amazonaws.com/role-arn")) }}
+{{- fail (printf "keda.podIdentity: %s, and KEDA learns the workers' role from their account's annotation eks.amazonaws.com/role-arn, which serviceAccount.annotations lacks; annotate it, or give keda.podIdentity.roleArn, or identityOwner: keda" $mode) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The triggers of a class: dict root, class. Jobs on loan count: their pods are busy. */}}
