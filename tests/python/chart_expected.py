@@ -1,9 +1,13 @@
 """What of a render follows from its values: which release holds what, where workers go, how a run ends. Each check yields
 what is otherwise."""
 
+import re
+import urllib.parse
+
 from chart_sets import (
     containers,
     has_workers,
+    manifests,
     merged,
     name,
     objects,
@@ -101,4 +105,28 @@ def check_run(rendered: list[dict], values: dict):
             yield f"{name(each)} may be moved at any time"
 
 
-EXPECTED = (check_apart, check_spot, check_run)
+def check_labels(rendered: list[dict], values: dict):
+    """Kubernetes takes every label, and none is set twice."""
+    valid = re.compile(r"([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
+    for each in rendered:
+        for labels in [each["metadata"]["labels"]] + ([pod(each)["metadata"]["labels"]] if pod(each) else []):
+            yield from (f"{name(each)}: {key}: {it}" for key, it in labels.items() if not valid.fullmatch(it))
+    for path, text in manifests(values).items():
+        for block in re.findall(r"labels:\n((?: +[^ ][^\n]*: [^\n]*\n)+)", text, re.IGNORECASE):
+            keys = [line.split(":")[0] for line in block.splitlines()]
+            if len(keys) != len(set(keys)):
+                yield f"{path} sets a label twice"
+
+
+def check_address(rendered: list[dict], values: dict):
+    """The address of RabbitMQ names the virtual host, whatever letters that has."""
+    queue = values.get("queue", {})
+    for each in of_kind(rendered, "Deployment"):
+        url = settings(pod(each)["spec"]["containers"][0], rendered)["ZAGG_QUEUE"]
+        if queue.get("kind") == "rabbitmq" and url.startswith("amqp"):
+            found = urllib.parse.unquote(urllib.parse.urlsplit(url).path.removeprefix("/")) or "/"
+            if found != queue.get("vhost", "/") or urllib.parse.urlsplit(url).fragment:
+                yield f"{name(each)} has its queue on the virtual host {found}"
+
+
+EXPECTED = (check_apart, check_spot, check_run, check_labels, check_address)

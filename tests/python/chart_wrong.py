@@ -1,4 +1,5 @@
-"""Renders the chart with wrong values. Prints each case with the word that the refusal must hold, and the refusal."""
+"""Renders the chart with wrong values. Prints each case with the word that the refusal must hold, and the refusal. Of wrong
+names of releases too."""
 
 import json
 
@@ -54,6 +55,10 @@ CASES = [
     (worker(graceMargin=0), "/worker/graceMargin"),
     (worker(resources={"limits": {"memory": "4 GB"}}), "/worker/resources/limits/memory"),
     (worker(podDisruptionBudget={"maxUnavailable": "120%"}), "maxUnavailable"),
+    (worker(podDisruptionBudget={"maxUnavailable": 0}), "/worker/podDisruptionBudget/maxUnavailable"),
+    (worker(podDisruptionBudget={"maxUnavailable": "0%"}), "/worker/podDisruptionBudget/maxUnavailable"),
+    (worker(wait=60), "/worker/wait"),
+    (classes(large={"enabled": True, "wait": 51}), "/classes/large/wait"),
     (worker(autoscaling={"max": 0}), "/worker/autoscaling/max"),
     (worker(autoscaling={"cpu": 150}), "/worker/autoscaling/cpu"),
     (queue(port=70000), "/queue/port"),
@@ -62,6 +67,12 @@ CASES = [
     (run(maxUsd=0), "/run/maxUsd"),
     # Names and addresses.
     (queue(name="jobs of today"), "/queue/name"),
+    (queue(name="j" * 77), "/queue/name"),
+    ({"commonLabels": {"team": "ice & snow"}}, "/commonLabels/team"),
+    ({"commonLabels": {"team": "x" * 64}}, "/commonLabels/team"),
+    ({"commonLabels": {"a team": "ice"}}, "'a team'"),
+    (worker(podLabels={"team": "ice."}), "/worker/podLabels/team"),
+    ({"metrics": {"rules": {"labels": {"release": "-prometheus"}}}}, "/metrics/rules/labels/release"),
     (queue(host="redis://redis"), "/queue/host"),
     ({"queue": {"kind": "sqs", "account": "1234"}}, "/queue/account"),
     ({"store": {"endpoint": "minio:9000"}}, "/store/endpoint"),
@@ -115,16 +126,42 @@ CASES = [
     (run(shardMap={}), "1 MiB"),
     (run(shardMap={"configMap": "a", "fetch": {"image": "b", "command": ["c"]}}), "either"),
     (run(**{"class": "huge"}), "huge"),
+    # Names that something else needs to be shorter, or its own.
+    ({"queue": {"name": "j" * 74}, **classes(large={"enabled": True})}, "queue.name"),
+    ({"queue": {"name": "j" * 74}, **classes(large={"enabled": True})}, "classes.large.queue"),
+    ({"commonLabels": {"app.kubernetes.io/instance": "ice"}}, "commonLabels"),
+    ({"commonLabels": {"zagg-rs.github.io/class": "ice"}}, "zagg-rs.github.io/class"),
+    (worker(podLabels={"app.kubernetes.io/component": "ice"}), "podLabels"),
+    (run(podLabels={"zagg-rs.github.io/run": "ice"}), "run.podLabels"),
+    ({"volumeMounts": [{"name": "data", "mountPath": "/data"}]}, "volumeMounts"),
+    ({"volumes": [{"name": "a", "emptyDir": {}}], "volumeMounts": [{"name": "b", "mountPath": "/b"}]}, '"b"'),
+    # Pods that could not be made, or replaced.
+    (worker(rollingUpdate={"maxSurge": 0}), "rollingUpdate"),
+    (classes(standard={"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "0%"}}), "classes.standard.rollingUpdate"),
+    (worker(resources={"limits": {"memory": "2Gi"}}), "resources.requests.memory"),
+    (worker(resources={"requests": {"cpu": "2500m"}, "limits": {"cpu": 2}}), "resources.requests.cpu"),
+    (classes(large={"enabled": True, "resources": {"requests": {"memory": "18G"}}}), "classes.large.resources"),
+    (run(resources={"requests": {"memory": "2049Mi"}}), "run.resources.requests.memory"),
+    (worker(memoryMb=4295), "memoryMb"),
+    (worker(autoscaling={"mode": "hpa"}, resources={"requests": {"cpu": None}}), "resources.requests.cpu"),
+    ({"metrics": {"serviceMonitor": {"interval": "5s"}}}, "scrapeTimeout"),
+    ({"metrics": {"serviceMonitor": {"interval": "1m", "scrapeTimeout": "61000ms"}}}, "scrapeTimeout"),
 ]
+# Releases whose names no Service can have.
+RELEASES = ["2026-run", "run.2026"]
 
 
-def refusal(chart: helm_python.Chart, values: dict) -> str | None:
+def refusal(chart: helm_python.Chart, values: dict, release: str = RELEASE) -> str | None:
     try:
-        chart.render(values, name=RELEASE, namespace=NAMESPACE)
+        chart.render(values, name=release, namespace=NAMESPACE)
     except helm_python.HelmError as error:
         return str(error)
     return None
 
 
 chart = helm_python.Chart.load(str(CHART))
-print(json.dumps([{"values": values, "word": word, "said": refusal(chart, values)} for values, word in CASES]))
+cases = [{"values": values, "word": word, "said": refusal(chart, values)} for values, word in CASES]
+for release in RELEASES:
+    assert refusal(chart, {"fullnameOverride": "ice"}, release) is None
+    cases.append({"release": release, "word": "fullnameOverride", "said": refusal(chart, {}, release)})
+print(json.dumps(cases))

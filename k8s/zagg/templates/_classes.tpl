@@ -47,14 +47,36 @@
 {{- $at = (get $values.classes $at | default dict).bigger }}
 {{- end }}
 {{- end }}
+{{- if and (eq $values.queue.kind "sqs") (gt (len $class.queueName) 76) }}
+{{- fail (printf "queue.name: the class %q would have the queue %s-dlq with its %d characters, and SQS takes 80; shorten queue.name, or name the class's queue in classes.%s.queue" $name $class.queueName (add 4 (len $class.queueName)) $name) }}
+{{- end }}
+{{- if $values.workers.enabled }}
+{{- include "zagg.worker.check" . }}
+{{- end }}
+{{- end }}
+
+{{/* What makes no sense of a class's pods: dict root, name, class, classes. */}}
+{{- define "zagg.worker.check" -}}
+{{- $name := .name }}{{ $class := .class }}{{ $limits := $class.resources.limits | default dict }}
+{{- include "zagg.resources.check" (dict "value" (printf "classes.%s.resources" $name) "resources" $class.resources) }}
+{{- include "zagg.labels.check" (dict "value" (printf "classes.%s.podLabels" $name) "labels" $class.podLabels) }}
+{{- if and $class.memoryMb (hasKey $limits "memory") (gt (mulf $class.memoryMb 1e6) (include "zagg.quantity" $limits.memory | float64)) }}
+{{- fail (printf "classes.%s.memoryMb: %d MB are more than resources.limits.memory, which is %v: the pod would be killed first" $name (int $class.memoryMb) $limits.memory) }}
+{{- end }}
+{{- if and (regexMatch "^0%?$" (toString $class.rollingUpdate.maxSurge)) (regexMatch "^0%?$" (toString $class.rollingUpdate.maxUnavailable)) }}
+{{- fail (printf "classes.%s.rollingUpdate: with maxSurge and maxUnavailable both 0 no pod could ever be replaced" $name) }}
+{{- end }}
 {{- if gt (int $class.autoscaling.min) (int $class.autoscaling.max) }}
 {{- fail (printf "classes.%s.autoscaling.min: %d is more than autoscaling.max, which is %d" $name (int $class.autoscaling.min) (int $class.autoscaling.max)) }}
 {{- end }}
-{{- if and .root.Values.workers.enabled (eq $class.autoscaling.mode "keda") }}
+{{- if eq $class.autoscaling.mode "keda" }}
 {{- include "zagg.keda.check" (dict "root" .root "name" $name "class" $class) }}
 {{- end }}
 {{- if and (eq $class.autoscaling.mode "hpa") (lt (int $class.autoscaling.min) 1) }}
 {{- fail (printf "classes.%s.autoscaling.min: an HPA cannot scale to 0; say 1, or take autoscaling.mode: keda" $name) }}
+{{- end }}
+{{- if and (eq $class.autoscaling.mode "hpa") (not (or (get ($class.resources.requests | default dict) "cpu") $limits.cpu)) }}
+{{- fail (printf "classes.%s.resources.requests.cpu: an HPA scales by percent of it; say how much, or take another autoscaling.mode" $name) }}
 {{- end }}
 {{- range $other, $its := .classes }}
 {{- if and (lt $name $other) (eq $its.queueName $class.queueName) (eq $class.autoscaling.mode "keda") }}

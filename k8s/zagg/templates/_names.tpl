@@ -30,10 +30,15 @@ zagg-rs.github.io/class: {{ . }}
 {{- end }}
 {{- end }}
 
+{{/* The images' tag as a label's value, which ends and begins with a letter or digit. */}}
+{{- define "zagg.version" -}}
+{{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | trimAll "-._" | quote }}
+{{- end }}
+
 {{/* All labels of an object: dict root, component (optional), class (optional). */}}
 {{- define "zagg.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "zagg.version" .root }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/part-of: zagg
 {{- if .component }}
@@ -50,7 +55,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{/* The labels of a pod: those that stay when only the chart changes, since new ones replace the pods. */}}
 {{- define "zagg.podLabels" -}}
 {{- include "zagg.selector" . }}
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "zagg.version" .root }}
 app.kubernetes.io/part-of: zagg
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}

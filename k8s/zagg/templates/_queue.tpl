@@ -53,7 +53,7 @@
 {{- end }}
 {{- $queue.host }}:{{ include "zagg.queue.port" .root }}/
 {{- if eq $queue.kind "redis" }}{{ int $queue.database }}
-{{- else if ne $queue.vhost "/" }}{{ $queue.vhost | replace "/" "%2F" }}
+{{- else if ne $queue.vhost "/" }}{{ $queue.vhost | urlquery }}
 {{- end }}
 {{- end }}?queue={{ .name }}{{ $more }}
 {{- end }}

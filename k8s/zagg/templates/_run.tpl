@@ -28,6 +28,8 @@
 {{- if and .Values.workers.enabled (not (kindIs "invalid" $run.ttlSecondsAfterFinished)) }}
 {{- fail "run.ttlSecondsAfterFinished: once the Job is gone, the next upgrade of its workers would run it again; give the run a release of its own, with workers.enabled: false" }}
 {{- end }}
+{{- include "zagg.resources.check" (dict "value" "run.resources" "resources" $run.resources) }}
+{{- include "zagg.labels.check" (dict "value" "run.podLabels" "labels" $run.podLabels) }}
 {{- $account := .Values.serviceAccount }}
 {{- if not (or .Values.workers.enabled $run.serviceAccount.create $run.serviceAccount.name $account.name (not $account.create)) }}
 {{- fail "serviceAccount.name: the workers' release makes the account, so a run in a release of its own has to know its name; say it in the values of both (or see run.serviceAccount)" }}
