@@ -1,10 +1,11 @@
-"""What of a render follows from its values: which release holds what, where workers go, how a run ends. Each check yields
-what is otherwise."""
+"""What of a render follows from its values: which release holds what, where workers go, how a run ends, what whoever
+installs is told. Each check yields what is otherwise."""
 
 import re
 import urllib.parse
 
 from chart_sets import (
+    NAMESPACE,
     containers,
     has_workers,
     manifests,
@@ -129,4 +130,33 @@ def check_address(rendered: list[dict], values: dict):
                 yield f"{name(each)} has its queue on the virtual host {found}"
 
 
-EXPECTED = (check_apart, check_spot, check_run, check_labels, check_address)
+def check_network(rendered: list[dict], values: dict):
+    """Metadata and Pod Identity can be asked over IPv4 and IPv6."""
+    for each in of_kind(rendered, "NetworkPolicy"):
+        found = {
+            to["ipBlock"]["cidr"] for rule in each["spec"]["egress"] for to in rule.get("to", []) if "ipBlock" in to
+        }
+        if values["networkPolicy"].get("linkLocal", True) != (found >= {"169.254.0.0/16", "fd00:ec2::/32"}):
+            yield f"{name(each)} lets pods ask {found}"
+
+
+def check_notes(rendered: list[dict], values: dict):
+    """What is told after an installation can be typed, and warns of what the chart cannot help."""
+    text = next(text for path, text in manifests(values).items() if path.endswith("NOTES.txt"))
+    commands = [line.strip() for line in text.replace("\\\n", "").splitlines() if line.startswith("  ")]
+    for command in commands:
+        if command.split(" ")[0] in ("kubectl", "helm") and f" -n {NAMESPACE} " not in command:
+            yield f"the notes name no namespace: {command}"
+    jobs = {f"job/{each['metadata']['name']}" for each in of_kind(rendered, "Job")}
+    if set(re.findall(r"job/[-a-z0-9]+", text)) != jobs:
+        yield f"the notes tell of other Jobs than {jobs}"
+    for each in of_kind(rendered, "Deployment"):
+        its_class = each["metadata"]["labels"]["zagg-rs.github.io/class"]
+        its = merged(values.get("worker", {}), values.get("classes", {}).get(its_class) or {})
+        hasty = its.get("spot", {}).get("enabled") and its["spot"].get("provider") in ("gke", "aks")
+        grace = int(settings(pod(each)["spec"]["containers"][0], rendered)["ZAGG_GRACE"])
+        if bool(hasty and grace > 15) != (f"classes.{its_class}.grace is {grace} s" in text):
+            yield f"the notes do not warn of {name(each)}'s grace, or without need"
+
+
+EXPECTED = (check_apart, check_spot, check_run, check_labels, check_address, check_network, check_notes)
