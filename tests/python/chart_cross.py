@@ -14,12 +14,14 @@ import yaml
 from chart_expected import EXPECTED
 from chart_sets import (
     CHART,
+    PAGE,
     ROOT,
     containers,
     has_workers,
     manifests,
     name,
     objects,
+    objects_of_the_page,
     of_its_workers,
     of_kind,
     pod,
@@ -208,11 +210,17 @@ def check_expansions(found: dict[str, str]):
     yield from (f"nobody uses {one}" for one in unused)
 
 
+def queues(rendered: list[dict]) -> set[str]:
+    """The queues that workers serve."""
+    workers = [pod(each)["spec"]["containers"][0] for each in of_kind(rendered, "Deployment")]
+    return {settings(one, rendered)["ZAGG_QUEUE"] for one in workers}
+
+
 def check_queues(rendered: list[dict], values: dict):
     """What climbs arrives: a class's bigger queue is some class's queue; a run's queue too."""
     served_by = rendered if has_workers(values) else objects(of_its_workers(values))
     workers = [settings(pod(each)["spec"]["containers"][0], served_by) for each in of_kind(served_by, "Deployment")]
-    served = {one["ZAGG_QUEUE"] for one in workers}
+    served = queues(served_by)
     if len(served) != len(workers):
         yield "two classes serve one queue"
     yield from (
@@ -254,6 +262,23 @@ def check_confinement(rendered: list[dict]):
                 secret = re.search("PASSWORD|SECRET|TOKEN|ACCESS_KEY|USERNAME|_USER$|QUEUE_URL", variable["name"])
                 if secret and "value" in variable and not variable["name"].endswith("_FILE"):
                     yield f"{name(each)}: {variable['name']} is written out"
+
+
+def check_shown(shown: list[dict], flags: dict[str, set[str]], variables: set[str], values: dict):
+    """The pods and Jobs that the page names fit the releases whose values it shows."""
+    workers, run = objects(values, release="zagg"), objects(sets()["page-run"], release="run1")
+    served = queues(workers)
+    images = {one["image"] for each in of_kind(run, "Job") for one in containers(pod(each))}
+    named = set(re.findall(r"(?<=job[/ ])[-a-z0-9]+zagg-run[-a-z0-9]*", PAGE.read_text()))
+    if named != {each["metadata"]["name"] for each in of_kind(run, "Job")}:
+        yield f"the page names the Jobs {named}"
+    for each in shown:
+        for container in containers(pod(each)):
+            if settings(container, shown)["ZAGG_QUEUE"] not in served or container["image"] not in images:
+                yield f"{name(each)} looks at another queue, or with another image"
+    yield from check_references(shown, values)
+    yield from check_programs(shown, flags, variables, values)
+    yield from check_confinement(shown)
 
 
 def check_files(rendered: list[dict]):
@@ -348,5 +373,6 @@ for set_name, values in sets().items():
     found[set_name] = [problem for check in checks for problem in check(rendered)] + list(check_repeats(values))
     if set_name == "monitoring":
         missed = spoilt(rendered, checks)
+found["shown"] = list(check_shown(objects_of_the_page(), flags, variables, sets()["page"]))
 counts = {program: len(its) for program, its in flags.items()}
 print(json.dumps({"sets": found, "missed": missed, "flags": counts, "variables": len(variables)}))

@@ -11,6 +11,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "k8s" / "zagg"
+PAGE = ROOT / "docs/operations/kubernetes.md"
 RELEASE, NAMESPACE = "r1", "fleet"
 # What the page about Kubernetes calls the values of a run.
 OF_A_RUN = "# run1.yaml"
@@ -23,16 +24,28 @@ def merged(one, other):
     return one | {key: merged(one.get(key), value) for key, value in other.items()}
 
 
+def on_the_page() -> list[tuple[str, dict]]:
+    """The YAML that docs/operations/kubernetes.md shows: its text, and what that says."""
+    text = PAGE.read_text()
+    return [(block, yaml.safe_load(block)) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+
+
+def objects_of_the_page() -> list[dict]:
+    """What its reader makes without the chart."""
+    return [shown for _, shown in on_the_page() if "apiVersion" in shown]
+
+
 def of_the_page() -> tuple[dict, dict]:
     """What a reader of docs/operations/kubernetes.md ends with: the values of the workers' release, all that the page
     shows; and those of the run's, with its pipeline."""
-    text = (ROOT / "docs/operations/kubernetes.md").read_text()
     workers, run = {}, {"pipelines": {"atl06.yaml": (ROOT / "configs/pipelines/atl06.yaml").read_text()}}
-    for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+    for block, shown in on_the_page():
+        if "apiVersion" in shown:
+            continue
         if block.startswith(OF_A_RUN):
-            run = merged(run, yaml.safe_load(block))
+            run = merged(run, shown)
         else:
-            workers = merged(workers, yaml.safe_load(block))
+            workers = merged(workers, shown)
     return workers, merged(workers, run)
 
 
@@ -75,7 +88,9 @@ def name(each: dict) -> str:
 
 
 def pod(each: dict) -> dict | None:
-    """The pod template of a workload."""
+    """The pod template of a workload; a pod."""
+    if each["kind"] == "Pod":
+        return each
     return each["spec"]["template"] if each["kind"] in ("Deployment", "Job") else None
 
 

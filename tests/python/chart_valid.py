@@ -9,7 +9,7 @@ import math
 import helm_python
 import kubernetes_validate
 import yaml
-from chart_sets import CHART, name, objects, sets
+from chart_sets import CHART, name, objects, objects_of_the_page, sets
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as monitoring
 
@@ -112,4 +112,6 @@ for set_name, values in sets().items():
             missed += [each["kind"] for wrong in spoilt(each) if not problems_of(wrong)]
         kinds[each["kind"]] = kinds.get(each["kind"], 0) + 1
     found[set_name] = problems
+shown = objects_of_the_page()
+found["shown"] = [f"{name(each)}: {problem}" for each in shown for problem in problems_of(each)]
 print(json.dumps({"sets": found, "kinds": kinds, "missed": missed, "untold": list(untold(SCHEMA, DEFAULTS))}))

@@ -1,5 +1,5 @@
-"""Renders the chart with wrong values, and as a release of a wrong name. Prints each case with the word that the refusal
-must hold, and the refusal."""
+"""Renders the chart with wrong values, and as a release of a wrong name. Prints each case with the word that the
+refusal must hold, and the refusal."""
 
 import json
 
