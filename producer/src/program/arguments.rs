@@ -45,8 +45,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
     /// Leave out what an earlier producer of the same run has put on the queue. Refuses a run that was cancelled, whose
-    /// jobs are dropped.
-    #[arg(long)]
+    /// jobs are dropped. Not with --overwrite, which takes back what was done since.
+    #[arg(long, conflicts_with = "overwrite")]
     pub(crate) resume: bool,
     /// Exit 0 also when shards are refused: those done from other granules, and jobs that the broker does not take. Who
     /// waits for the run tells of them at its end.
