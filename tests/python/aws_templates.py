@@ -14,6 +14,8 @@ from cfnlint.decode import decode
 
 # Amazon knows no narrower resource for it.
 OF_THE_ACCOUNT = {"ecr:GetAuthorizationToken"}
+# Remedies clear what they compute anew; nobody else deletes objects.
+MAY_DELETE = ("base", "Repairer")
 # What a role is for, and must therefore allow: template, resource, action.
 NEEDED = [
     ("lambda", "Role", "sqs:ReceiveMessage"),
@@ -27,7 +29,10 @@ NEEDED = [
     ("ecs", "WorkerRole", "ecs:GetTaskProtection"),
     ("ecs", "WorkerRole", "ecs:UpdateTaskProtection"),
     ("ecs", "ProducerRole", "sqs:SendMessage"),
+    ("base", "Repairer", "s3:DeleteObject"),
 ]
+# What holds results, or guards them, and outlives its stack.
+KEPT = ("AWS::S3::Bucket", "AWS::S3::BucketPolicy")
 
 
 def load(folder, name):
@@ -80,7 +85,7 @@ def judge_policies(name, template):
             for action in actions:
                 if "*" in action:
                     yield logical, [], f"{name}/{logical} allows {action}"
-                if action.startswith("s3:Delete"):
+                if action.startswith("s3:Delete") and (name, logical) != MAY_DELETE:
                     yield logical, [], f"{name}/{logical} may delete objects"
             if "Principal" in statement:
                 yield logical, [], f"{name}/{logical} lets others in: {statement['Principal']}"
@@ -160,7 +165,8 @@ def main():
                 faults.append(f"{name}/{logical} keeps logs for ever")
             if resource["Type"] == "AWS::SQS::Queue" and not properties.get("SqsManagedSseEnabled"):
                 faults.append(f"{name}/{logical} is not encrypted")
-            if resource["Type"] == "AWS::S3::Bucket" and not resource.get("DeletionPolicy", "").startswith("Retain"):
+            policies = [resource.get(policy, "") for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
+            if resource["Type"] in KEPT and not all(policy.startswith("Retain") for policy in policies):
                 faults.append(f"{name}/{logical} is deleted with its stack")
             if resource["Type"] == "AWS::CloudWatch::Alarm":
                 alarms.append(f"{name}/{logical}")
