@@ -8,6 +8,7 @@ alarms there are.
 
 import json
 import pathlib
+import re
 import sys
 
 from cfnlint.decode import decode
@@ -30,7 +31,22 @@ NEEDED = [
     ("ecs", "WorkerRole", "ecs:UpdateTaskProtection"),
     ("ecs", "ProducerRole", "sqs:SendMessage"),
     ("base", "Repairer", "s3:DeleteObject"),
+    ("base", "Producer", "kms:GenerateDataKey"),
+    ("base", "Producer", "kms:Decrypt"),
+    ("lambda", "Role", "kms:GenerateDataKey"),
+    ("lambda", "Role", "kms:Decrypt"),
+    ("ecs", "WorkerRole", "kms:GenerateDataKey"),
+    ("ecs", "WorkerRole", "kms:Decrypt"),
+    ("ecs", "ProducerRole", "kms:GenerateDataKey"),
+    ("ecs", "ProducerRole", "kms:Decrypt"),
+    ("ecs", "ExecutionRole", "kms:Decrypt"),
 ]
+# Where Amazon's consoles are, by partition.
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-cn": "console.amazonaws.cn",
+}
 # What holds results, or guards them, and outlives its stack.
 KEPT = ("AWS::S3::Bucket", "AWS::S3::BucketPolicy")
 
@@ -95,6 +111,27 @@ def judge_policies(name, template):
                         yield logical, [], f"{name}/{logical} allows {actions} on {target}"
 
 
+def judge_keys(name, template):
+    """IAM grants on keys alone: the ARN of an alias is taken, and allows nothing."""
+    for parameter, properties in template["Parameters"].items():
+        pattern = properties.get("AllowedPattern", "")
+        if ":kms:" not in pattern:
+            continue
+        arn = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:"
+        takes = [bool(re.fullmatch(pattern, given)) for given in ("", f"{arn}key/mrk-1234abcd", f"{arn}alias/zagg")]
+        if takes != [True, True, False]:
+            yield f"{name}/{parameter} takes other than the ARN of a key"
+
+
+def judge_console(name, template):
+    consoles = template.get("Mappings", {}).get("Consoles", {})
+    if {partition: at["Host"] for partition, at in consoles.items()} != CONSOLES:
+        yield f"{name} does not know the console of each partition"
+    url = template["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"]
+    if url[1] != {"Console": {"Fn::FindInMap": ["Consoles", {"Ref": "AWS::Partition"}, "Host"]}}:
+        yield f"{name} names another partition's console"
+
+
 def default(template, name):
     return template["Parameters"][name]["Default"]
 
@@ -153,6 +190,9 @@ def main():
     templates = {name: load(folder, name) for name in ("base", "lambda", "ecs")}
     faults, allows, alarms, allowed = [], 0, [], set()
     for name, template in templates.items():
+        faults += judge_keys(name, template)
+        if "DashboardUrl" in template["Outputs"]:
+            faults += judge_console(name, template)
         for logical, actions, found in judge_policies(name, template):
             if isinstance(found, str):
                 faults.append(found)
