@@ -74,11 +74,21 @@ look_at_stack() {
 
 # Waits until a stack is no longer in change; dies with its own reasons if it is not in the wanted state.
 wait_for_stack() {
-    local stack=$1 wanted=$2 state='' tries=0
-    while [ $tries -lt 720 ]; do
-        state=$(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' 2>/dev/null) ||
+    local stack=$1 wanted=$2 state='' tries=0 unanswered=0
+    # CloudFormation gives a service three hours.
+    while [ $tries -lt 2400 ]; do
+        if state=$(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' 2>&1); then
+            unanswered=0
+            state=${state##*$'\n'}
+            [[ $state == *_IN_PROGRESS ]] || break
+        elif [[ $state == *'does not exist'* ]]; then
             state=DELETE_COMPLETE
-        [[ $state == *_IN_PROGRESS ]] || break
+            break
+        else
+            unanswered=$((unanswered + 1))
+            [ $unanswered -lt 5 ] ||
+                die "what becomes of the stack $stack can't be seen any more, and it goes on: ${state##*$'\n'}"
+        fi
         tries=$((tries + 1))
         sleep $((tries < 10 ? 1 : 5))
     done
