@@ -8,7 +8,7 @@
 #
 #   --name NAME      as given to stand_up.sh. Default: zagg
 #   --region REGION  default: AWS_REGION, or as `aws configure` has it
-#   --force          even though there are jobs on the queue: with `all` they are lost
+#   --force          even though there are jobs on the queue, which `all` loses, or a task that produces, which is stopped
 #   --yes            don't ask
 #
 # Exit codes: 0 it is down, 1 refused or failed, 2 usage.
@@ -25,6 +25,8 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 NAME=zagg REGION='' YES='' FORCE='' ACCOUNT='' CALLER=''
 PARTS=()
+# The stack's cluster; tasks that produce there; who has a policy of the stacks, a line each: policy, kind, name.
+CLUSTER='' PRODUCERS='' ATTACHED=''
 
 read_arguments() {
     case ${1:-} in
@@ -79,9 +81,65 @@ check_queues() {
     note "there are jobs: $held"
 }
 
+# Tasks that produce belong to no service; cluster and security group can't be deleted while they run.
+check_producers() {
+    local answer
+    [[ " ${PARTS[*]} " == *' ecs '* && ${STATE[$NAME-ecs]} != absent ]] || return 0
+    CLUSTER=${OLD[$NAME-ecs/Cluster]:-$NAME}
+    if answer=$(aws_ ecs list-tasks --cluster "$CLUSTER" --family "$NAME-producer" --query 'taskArns[]' 2>&1); then
+        PRODUCERS=$(tr '\t\n' '  ' <<<"$answer" | sed 's/ *$//')
+    elif [[ $answer != *ClusterNotFound* ]]; then
+        die "the tasks of the cluster $CLUSTER can't be looked at: ${answer##*$'\n'}"
+    fi
+    [ -z "$PRODUCERS" ] || [ -n "$FORCE" ] ||
+        die "tasks of $NAME-producer run in the cluster $CLUSTER: $PRODUCERS. Wait for them, or give --force and stop them"
+}
+
+stop_producers() {
+    local task
+    for task in $PRODUCERS; do
+        say "stopping the task $task"
+        aws_ ecs stop-task --cluster "$CLUSTER" --task "$task" >/dev/null
+    done
+    # shellcheck disable=SC2086 # one argument for each task
+    aws_ ecs wait tasks-stopped --cluster "$CLUSTER" --tasks $PRODUCERS
+}
+
+# IAM deletes no policy that somebody has.
+look_at_policies() {
+    local policies policy answer kind name
+    [[ " ${PARTS[*]} " == *' base '* && ${STATE[$NAME-base]} != absent ]] || return 0
+    policies=$(aws_ cloudformation describe-stack-resources --stack-name "$NAME-base" \
+        --query "StackResources[?ResourceType=='AWS::IAM::ManagedPolicy'].PhysicalResourceId")
+    for policy in $policies; do
+        [[ $policy == arn:* ]] || continue
+        if answer=$(aws_ iam list-entities-for-policy --policy-arn "$policy" --policy-usage-filter PermissionsPolicy --query \
+            "[PolicyUsers[].['user',UserName],PolicyRoles[].['role',RoleName],PolicyGroups[].['group',GroupName]][]" 2>&1); then
+            while IFS=$'\t' read -r kind name; do
+                [ -z "$kind" ] || ATTACHED+=$policy$'\t'$kind$'\t'$name$'\n'
+            done <<<"$answer"
+        elif [[ $answer != *NoSuchEntity* ]]; then
+            die "who has the policy $policy can't be looked at: ${answer##*$'\n'}"
+        fi
+    done
+}
+
+detach_policies() {
+    local policy kind name
+    while IFS=$'\t' read -r policy kind name; do
+        [ -n "$policy" ] || continue
+        say "detaching the policy ${policy##*/} from the $kind $name"
+        aws_ iam "detach-$kind-policy" "--$kind-name" "$name" --policy-arn "$policy"
+    done <<<"$ATTACHED"
+}
+
 show_plan() {
-    local part
+    local part policy kind name
     say "account $ACCOUNT, region $REGION, as $CALLER"
+    [ -z "$PRODUCERS" ] || say "  stop the tasks $PRODUCERS"
+    while IFS=$'\t' read -r policy kind name; do
+        [ -z "$policy" ] || say "  detach the policy ${policy##*/} from the $kind $name"
+    done <<<"$ATTACHED"
     for part in "${PARTS[@]}"; do
         [ "${STATE[$NAME-$part]}" = absent ] || say "  delete the stack $NAME-$part"
     done
@@ -109,10 +167,14 @@ main() {
         return
     fi
     check_queues
+    check_producers
+    look_at_policies
     show_plan
     agreed 'Do this?' || die 'nothing was done'
+    [ -z "$PRODUCERS" ] || stop_producers
     for part in "${PARTS[@]}"; do
         [ "${STATE[$NAME-$part]}" != absent ] || continue
+        [ "$part" != base ] || detach_policies
         say "deleting the stack $NAME-$part"
         aws_ cloudformation delete-stack --stack-name "$NAME-$part"
         wait_for_stack "$NAME-$part" DELETE_COMPLETE
