@@ -50,6 +50,49 @@ check_bucket() {
         die "the bucket $1 is in $2, and the workers would be in $REGION: every byte between would be paid for; --region $2"
 }
 
+# The ARN of a key, if it is one of the account's own, or its name, if it can't be looked up; nothing for Amazon's.
+own_key() {
+    local found
+    case $1 in
+    '' | None | alias/aws/* | *:alias/aws/*) ;;
+    *)
+        if found=$(aws_ kms describe-key --key-id "$1" --query 'KeyMetadata.[KeyManager,Arn]' 2>/dev/null); then
+            [[ $found == AWS$'\t'* ]] || echo "${found#*$'\t'}"
+        else
+            echo "$1"
+        fi
+        ;;
+    esac
+}
+
+# Dies unless the parameter KEY of a template allows the use of the key that encrypts something.
+check_key() {
+    local what=$1 part=$3 key=$4 found given
+    found=$(own_key "$2")
+    [ -n "$found" ] || return 0
+    given=$(value "$part" "$key")
+    [ -n "$given" ] || die "$what is encrypted with $found, a key of your own: give $key, the ARN of that key"
+    [[ $found != *:key/* || $found == "$given" ]] || die "$key=$given, and $what is encrypted with $found: $key=$found"
+}
+
+check_bucket_key() {
+    local bucket=$1 answer algorithm key
+    local query='Rules[0].ApplyServerSideEncryptionByDefault.[SSEAlgorithm,KMSMasterKeyID]'
+    if answer=$(aws_ s3api get-bucket-encryption --bucket "$bucket" \
+        --query "ServerSideEncryptionConfiguration.$query" 2>&1); then
+        IFS=$'\t' read -r algorithm key <<<"$answer"
+        [[ $algorithm != aws:kms* ]] || check_key "the bucket $bucket" "$key" "$2" "$3"
+    elif [[ $answer != *ServerSideEncryptionConfigurationNotFound* ]]; then
+        note "how the bucket $bucket is encrypted is not known to who runs this; it was not checked"
+    fi
+}
+
+check_granules_bucket() {
+    local bucket
+    bucket=$(value "$1" GranulesBucket)
+    [ -z "$bucket" ] || check_bucket_key "$bucket" "$1" GranulesKey
+}
+
 check_store_bucket() {
     local region
     STORE=${STORE:-${OLD[$NAME-base/StoreBucket]:-}}
@@ -57,6 +100,7 @@ check_store_bucket() {
     check_bucket "$STORE" ''
     region=$(region_of_bucket "$STORE")
     check_bucket "$STORE" "$region"
+    [ -z "$region" ] || check_bucket_key "$STORE" base StoreKey
     if [ "${OLD[$NAME-base/StoreBucket]:-}" = "$STORE" ] && [ "${OLD[$NAME-base/MakeStoreBucket]:-}" = yes ]; then
         [ -n "$region" ] || die "the bucket $STORE belongs to the stack $NAME-base and is gone: tear_down.sh, then again"
         TYPED[MakeStoreBucket]=yes
@@ -171,8 +215,8 @@ check_images() {
         [ -n "$image" ] || die "$key is missing: $key=REGISTRY/NAME:VERSION (Image is zagg-worker's, ProducerImage zagg's)"
         [[ $image == *@sha256:* || ${image##*/} == *:* ]] || die "$key=$image has no version"
         [[ $image != *:latest ]] || die "$key=$image: name a version; what runs must not change by itself"
-        if [[ $image =~ ^[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@](.+)$ ]]; then
-            repository=${BASH_REMATCH[2]}
+        if [[ $image =~ ^[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/([^:@]+)[:@](.+)$ ]]; then
+            repository=${BASH_REMATCH[3]}
             [ -n "$(value ecs EcrRepository)" ] ||
                 die "$key is in a private registry; tasks may only pull it with" \
                     "EcrRepository=arn:$PARTITION:ecr:${BASH_REMATCH[1]}:${image%%.*}:repository/$repository"
@@ -180,10 +224,30 @@ check_images() {
     done
 }
 
+# The ECS of an account works by a role that its first use makes, too late for that use.
+check_service_role() {
+    local answer
+    [ "${STATE[$NAME-ecs]}" = absent ] || return 0
+    if ! answer=$(aws_ iam get-role --role-name AWSServiceRoleForECS --query Role.Arn 2>&1); then
+        if [[ $answer == *NoSuchEntity* ]]; then
+            MAKE_ROLE=yes
+        else
+            note 'whether the account has the role AWSServiceRoleForECS is not known to who runs this; it was not checked'
+        fi
+    fi
+}
+
+# The ARNs of the secrets, by template.
+declare -A SECRET=()
 check_secret() {
-    local part=$1 secret answer
+    local part=$1 secret answer arn key
     secret=$(value "$part" EarthdataSecret)
     [ -n "$secret" ] || return 0
-    answer=$(aws_ secretsmanager describe-secret --secret-id "$secret" --query ARN 2>&1) ||
+    answer=$(aws_ secretsmanager describe-secret --secret-id "$secret" --query '[ARN,KmsKeyId]' 2>&1) ||
         die "EarthdataSecret=$secret: ${answer##*$'\n'}"
+    IFS=$'\t' read -r arn key <<<"${answer##*$'\n'}"
+    # Secrets are found by less than their ARN, but IAM compares the whole.
+    SECRET[$part]=$arn
+    # A function's secret is read by CloudFormation, with the rights of who runs this; tasks read theirs themselves.
+    [ "$part" != ecs ] || check_key "the secret $secret" "$key" ecs SecretKey
 }

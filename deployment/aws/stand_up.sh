@@ -36,6 +36,8 @@ declare -A TYPED=() DEFAULT=() VALUE=()
 PARTS=(base)
 # How the package is uploaded: its key, and whether it is there; whether the code bucket is.
 KEY='' UPLOAD='' MAKE_CODE=''
+# Whether the role that ECS works by is made.
+MAKE_ROLE=''
 
 # --- what was typed -------------------------------------------------------------------------------------------------
 
@@ -169,7 +171,8 @@ resolve() {
             ecs/Architecture) given=$(value ecs "$key" | tr '[:lower:]' '[:upper:]') ;;
             # What belongs to the queue, the workers are told.
             lambda/AlarmTopic | ecs/AlarmTopic) given=$alarms ;;
-            */StorePrefix | */MaxReceiveCount) given=$(value base "$key") ;;
+            */EarthdataSecret) given=${SECRET[$part]:-} ;;
+            */StorePrefix | */StoreKey | */MaxReceiveCount) given=$(value base "$key") ;;
             *) given=$(value "$part" "$key") ;;
             esac
             VALUE[$part/$key]=$given
@@ -222,12 +225,13 @@ plan_stack() {
 }
 
 show_plan() {
-    local part stack key
+    local part stack key changes action logical type replacement
     say "account $ACCOUNT, region $REGION, as $CALLER"
     if uses lambda; then
         [ -z "$MAKE_CODE" ] || say "  make the bucket $CODE, for packages"
         [ -z "$UPLOAD" ] || say "  upload $(basename "$PACKAGE") ($(wc -c <"$PACKAGE" | tr -d ' ') bytes) to s3://$CODE/$KEY"
     fi
+    [ -z "$MAKE_ROLE" ] || say '  make the role AWSServiceRoleForECS, by which ECS works in an account; it stays'
     for part in "${PARTS[@]}"; do
         stack=$NAME-$part
         case ${CHANGE[$part]} in
@@ -240,11 +244,12 @@ show_plan() {
         same) say "  leave the stack $stack as it is" ;;
         *)
             say "  change the stack $stack:"
-            aws_ cloudformation describe-change-set --stack-name "$stack" --change-set-name "${CHANGE[$part]}" \
-                --query 'Changes[].ResourceChange.[Action,LogicalResourceId,ResourceType,Replacement]' |
-                while IFS=$'\t' read -r action logical type replacement; do
-                    say "      $action $logical ($type)$([ "$replacement" != True ] || echo ', by a new one')"
-                done
+            changes=$(aws_ cloudformation describe-change-set --stack-name "$stack" --change-set-name "${CHANGE[$part]}" \
+                --query 'Changes[].ResourceChange.[Action,LogicalResourceId,ResourceType,Replacement]')
+            while IFS=$'\t' read -r action logical type replacement; do
+                say "      $action $logical ($type)$([ "$replacement" != True ] || echo ', by a new one')"
+            done <<<"$changes"
+            [[ $part != ecs || $changes != *$'\tService\t'* ]] || tell_of_running_tasks
             ;;
         esac
     done
@@ -255,10 +260,23 @@ show_plan() {
         note "granules of NASA's Earthdata Cloud are in us-west-2; from $REGION they are read by https, at what that costs"
 }
 
+# A service that changes gets new tasks, and waits for old ones with jobs in work: these are protected.
+tell_of_running_tasks() {
+    local cluster=${OLD[$NAME-ecs/Cluster]:-$NAME} answer tasks
+    answer=$(aws_ ecs list-tasks --cluster "$cluster" --service-name "$NAME" --query 'taskArns[]') || return 0
+    [ -n "$answer" ] || return 0
+    read -r -a tasks <<<"$(tr '\t\n' '  ' <<<"$answer")"
+    say "      Tasks that run: ${#tasks[@]}. Those with jobs in work are protected, and the change waits for them; after three"
+    say '      hours it fails and is taken back. Once it has begun, this lets them put back their jobs and end:'
+    say "      for task in ${tasks[*]##*/}; do"
+    say "          aws ecs stop-task --region $REGION --cluster $cluster --task \$task --query task.taskArn"
+    say '      done'
+}
+
 # Workers that stand too, but are left as they are, may have been given something else.
 tell_what_differs() {
     local key
-    for key in StoreBucket StorePrefix MaxReceiveCount; do
+    for key in StoreBucket StorePrefix StoreKey MaxReceiveCount; do
         [ "${OLD[$NAME-$1/$key]:-}" = "${VALUE[base/$key]}" ] ||
             note "the stack $NAME-$1 has $key=${OLD[$NAME-$1/$key]:-}, and keeps it; \`both\` changes it too"
     done
@@ -297,6 +315,18 @@ make_code_bucket() {
     aws_ s3api create-bucket --bucket "$CODE" "${where[@]}" >/dev/null
     aws_ s3api put-public-access-block --bucket "$CODE" --public-access-block-configuration \
         BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+}
+
+make_service_role() {
+    local role
+    say 'making the role AWSServiceRoleForECS'
+    if ! role=$(aws_ iam create-service-linked-role --aws-service-name ecs.amazonaws.com \
+        --query Role.RoleName 2>&1); then
+        # Unless somebody else was faster.
+        [[ $role == *'has been taken'* ]] || die "the role AWSServiceRoleForECS can't be made: ${role##*$'\n'}"
+        role=AWSServiceRoleForECS
+    fi
+    aws_ iam wait role-exists --role-name "$role" || die "the role $role was made, and is not there; try again"
 }
 
 do_stack() {
@@ -339,12 +369,15 @@ main() {
     if uses lambda; then
         check_package
         check_concurrency
+        check_granules_bucket lambda
         check_secret lambda
     fi
     if uses ecs; then
         check_images
         check_network
+        check_granules_bucket ecs
         check_secret ecs
+        check_service_role
     fi
     resolve
     trap forget EXIT
@@ -362,6 +395,7 @@ main() {
     agreed 'Do this?' || die 'nothing was done'
     [ -z "$MAKE_CODE" ] || make_code_bucket
     [ -z "$UPLOAD" ] || aws_ s3 cp --only-show-errors "$PACKAGE" "s3://$CODE/$KEY"
+    [ -z "$MAKE_ROLE" ] || make_service_role
     for part in "${PARTS[@]}"; do do_stack "$part"; done
     tell
 }
