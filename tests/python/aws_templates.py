@@ -136,6 +136,99 @@ def default(template, name):
     return template["Parameters"][name]["Default"]
 
 
+def resolved(value, template, given):
+    """What CloudFormation makes of a value, with these parameters beside the defaults."""
+    if not isinstance(value, dict):
+        return value
+    ((function, of),) = value.items()
+    if function == "Ref":
+        return given.get(of, default(template, of))
+    if function == "Fn::If":
+        condition = resolved(template["Conditions"][of[0]], template, given)
+        return resolved(of[1 if condition else 2], template, given)
+    if function == "Fn::Equals":
+        return resolved(of[0], template, given) == resolved(of[1], template, given)
+    if function == "Fn::FindInMap":
+        return template["Mappings"][of[0]][resolved(of[1], template, given)][of[2]]
+    if function == "Fn::Sub":
+        text, own = (of, {}) if isinstance(of, str) else of
+        return re.sub(r"\$\{(\w+)\}", lambda n: str(resolved(own.get(n[1], {"Ref": n[1]}), template, given)), text)
+    raise SystemExit(f"{function} is not known here")
+
+
+def computed(metrics, figures, template, given):
+    """What metric math makes of these figures, None for one that is missing."""
+    known = dict(figures, FILL=lambda figure, other: other if figure is None else figure)
+    known["IF"] = lambda condition, yes, no: yes if condition else no
+    for metric in sorted(metrics, key=lambda metric: metric["ReturnData"]):
+        if "Expression" in metric:
+            expression = resolved(metric["Expression"], template, given).replace(" AND ", " and ")
+            known[metric["Id"]] = eval(expression, {"__builtins__": {}}, known)
+        elif metric["Id"] not in known:
+            raise SystemExit(f"{metric['Id']} has no figure here")
+        result = known[metric["Id"]]
+    return result
+
+
+def judge_costs(function, service):
+    """By the prices of our table."""
+    table = pathlib.Path(__file__).parents[2] / "crates/core/src/price.rs"
+    prices = re.findall(r"pub const (\w+): f64 = ([0-9._e-]+);", table.read_text())
+    prices = {name: float(price) for name, price in prices}
+    alarms = [template["Resources"]["Cost"]["Properties"] for template in (function, service)]
+    for name, alarm in zip(("lambda", "ecs"), alarms):
+        periods = {metric["MetricStat"]["Period"] for metric in alarm["Metrics"] if "MetricStat" in metric}
+        if periods != {3600} or alarm["Threshold"] != {"Ref": "CostPerHour"}:
+            yield f"{name}/Cost is not about CostPerHour"
+    # Ten invocations that hang until a time-out of 900 seconds, and report nothing; then the same with objects written.
+    for architecture, price in (("arm64", "LAMBDA_ARM_GB_SECOND"), ("x86_64", "LAMBDA_X86_GB_SECOND")):
+        for objects in (None, 120):
+            figures = {"duration": 9_000_000, "invocations": 10, "objects": objects}
+            cost = computed(alarms[0]["Metrics"], figures, function, {"Architecture": architecture})
+            wanted = 9000 * default(function, "MemorySize") / 1024 * prices[price] + 10 * prices["LAMBDA_REQUEST"]
+            wanted += (objects or 0) * prices["S3_PUT"]
+            if abs(cost - wanted) > 1e-9:
+                yield f"lambda/Cost is {cost} on {architecture}, and by price.rs {wanted}"
+    # Two tasks of four cores, for an hour.
+    cost = computed(alarms[1]["Metrics"], {"tasks": 120}, service, {"Size": "4vcpu-8gb"})
+    if abs(cost - 8 * prices["CONTAINER_VCPU_HOUR"]) > 1e-9:
+        yield f"ecs/Cost is {cost}, and by price.rs {8 * prices['CONTAINER_VCPU_HOUR']}"
+
+
+def judge_scaling(service):
+    """One metric decides how many tasks there are, so that nothing is scaled in that another reason scaled out."""
+    resources = service["Resources"]
+    tracked = resources["Backlog"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    policies = [name for name, resource in resources.items() if resource["Type"].endswith("ScalingPolicy")]
+    if policies != ["Backlog", "Wake"] or tracked["TargetValue"] != {"Ref": "JobsPerTask"}:
+        yield f"ecs is scaled by {policies}"
+    metrics = tracked["CustomizedMetricSpecification"]["Metrics"]
+    target, late = default(service, "JobsPerTask"), default(service, "OverdueJob")
+    for figures, wanted in (
+        ((3, 5, 4, 10), 2),
+        ((3, 5, 4, None), 2),
+        ((3, 5, 4, late), 1.5 * target),
+        ((0, 8, 4, late), 2),
+        ((400, 0, 4, late), 100),
+        ((40, 0, None, 10), 40),
+    ):
+        told = computed(metrics, dict(zip(("ready", "inflight", "tasks", "age"), figures)), service, {})
+        if told != wanted:
+            yield f"ecs/Backlog tracks {told} where (ready, inflight, tasks, age) are {figures}, and should {wanted}"
+
+
+def judge_names(templates):
+    """All stacks stand side by side under one name."""
+    seen = set()
+    for name, template in templates.items():
+        for logical, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::CloudWatch::Alarm":
+                called = resource["Properties"]["AlarmName"]["Fn::Sub"]
+                if called in seen:
+                    yield f"{name}/{logical} is not the only alarm called {called}"
+                seen.add(called)
+
+
 def judge_numbers(base, function, service):
     visibility, timeout = default(base, "VisibilityTimeout"), default(function, "Timeout")
     if visibility < 6 * timeout:
@@ -215,6 +308,9 @@ def main():
     faults += [f"{name}/{logical} lacks {action}" for name, logical, action in sorted(set(NEEDED) - allowed)]
     faults += judge_numbers(templates["base"], templates["lambda"], templates["ecs"])
     faults += judge_service(templates["ecs"])
+    faults += judge_costs(templates["lambda"], templates["ecs"])
+    faults += judge_scaling(templates["ecs"])
+    faults += judge_names(templates)
     print(json.dumps({"faults": faults, "allows": allows, "alarms": sorted(alarms)}))
 
 

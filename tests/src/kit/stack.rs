@@ -144,7 +144,7 @@ pub fn base_template() -> String {
 /// environment, so that it finds `MiniStack`.
 #[must_use]
 pub fn function_template(concurrency: u32, variables: &[(String, String)]) -> String {
-    let text = without(text_of("lambda"), &["Errors"]);
+    let text = without(text_of("lambda"), &["Errors", "Cost"]);
     let text = replaced(&text, "!Ref MaximumConcurrency", &concurrency.to_string());
     let further: String = variables.iter().map(|(name, value)| format!("          {name}: {value:?}\n")).collect();
     replaced(&text, "        Variables:\n", &format!("        Variables:\n{further}"))
@@ -154,7 +154,7 @@ pub fn function_template(concurrency: u32, variables: &[(String, String)]) -> St
 /// of which `MiniStack` knows nothing.
 #[must_use]
 pub fn service_template() -> String {
-    let text = without(text_of("ecs"), &["Scaling", "Backlog", "Wake", "Asleep", "Hurry", "Overdue", "Idle"]);
+    let text = without(text_of("ecs"), &["Scaling", "Backlog", "Wake", "Asleep", "Idle", "Cost"]);
     let numbers =
         [("Base: !Ref OnDemandTasks", "0"), ("Weight: !Ref OnDemandWeight", "1"), ("Weight: !Ref SpotWeight", "4")];
     numbers.into_iter().fold(text, |text, (from, number)| {

@@ -30,7 +30,8 @@ fn roles_may_do_what_they_need_and_no_more() {
     let judged = judged(&workspace().join("deployment/aws"));
     assert_eq!(judged["faults"], json!([]));
     assert!(judged["allows"].as_u64().unwrap() > 20, "{judged}");
-    for alarm in ["base/SetAside", "base/Late", "base/Stalled", "lambda/Errors", "lambda/Cost", "ecs/Idle"] {
+    for alarm in ["base/SetAside", "base/Late", "base/Stalled", "lambda/Errors", "lambda/Cost", "ecs/Idle", "ecs/Cost"]
+    {
         assert!(judged["alarms"].as_array().unwrap().contains(&alarm.into()), "{alarm}: {judged}");
     }
 }
@@ -62,6 +63,11 @@ fn what_is_wrong_in_a_template_is_found() {
         ),
         ("ecs", "                    - kms:GenerateDataKey\n", "", "WorkerRole lacks kms:GenerateDataKey"),
         ("ecs", "console.amazonaws.cn", "console.aws.amazon.com", "ecs does not know the console"),
+        ("lambda", "0.0000133334", "0.000133334", "on arm64, and by price.rs"),
+        ("lambda", "- duration / 1000", "- 0 * duration", "lambda/Cost is"),
+        ("ecs", "CoreHour: !If [OnArm, \"0.03238\"", "CoreHour: !If [OnArm, \"0.3238\"", "ecs/Cost is"),
+        ("ecs", "${Name}-tasks-cost", "${Name}-cost", "ecs/Cost is not the only alarm called ${Name}-cost"),
+        ("ecs", ">= ${OverdueJob} AND ready > 0", ">= ${OverdueJob}", "ecs/Backlog tracks 30.0"),
         ("base", "Action: s3:DeleteObject", "Action: s3:GetObject", "Repairer lacks s3:DeleteObject"),
         ("ecs", "Condition: SUCCESS", "Condition: START", "does not wait for its inputs"),
         ("ecs", "StopTimeout: 120", "StopTimeout: 30", "StopTimeout 30"),
