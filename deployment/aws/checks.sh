@@ -29,6 +29,15 @@ check_numbers() {
         die 'AlarmEmail and AlarmTopic are both set; drop one: AlarmEmail= or AlarmTopic='
 }
 
+check_keys() {
+    local key given
+    for key in StoreKey GranulesKey SecretKey KmsKey; do
+        given=${TYPED[$key]:-}
+        [[ -z $given || $given == arn:*:kms:*:key/* ]] ||
+            die "$key=$given: the ARN of a key is wanted, arn:$PARTITION:kms:REGION:ACCOUNT:key/...; an alias allows nothing"
+    done
+}
+
 # The region of a bucket, nothing if there is no such bucket.
 region_of_bucket() {
     local found

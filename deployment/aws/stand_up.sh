@@ -365,6 +365,7 @@ main() {
     check_account
     look_at_stacks
     check_numbers
+    check_keys
     check_store_bucket
     if uses lambda; then
         check_package
