@@ -14,4 +14,6 @@ mod service;
 
 mod stand;
 
+mod standing;
+
 mod templates;

@@ -1,5 +1,6 @@
 //! What is refused before anything is made.
 
+use serde_json::json;
 use zagg_tests::kit::{MiniStack, Workdir, function::STORE, package::ARCHITECTURE};
 
 use crate::scripts::{Scripts, path};
@@ -49,6 +50,13 @@ fn what_cannot_work_is_refused_before_anything_is_made() {
             1,
             "EcrRepository=arn:aws:ecr:us-east-1:000000000000:repository/zagg-worker",
         ),
+        (
+            &ecs,
+            &["Image=000000000000.dkr.ecr.cn-north-1.amazonaws.com.cn/zagg-worker:1", "ProducerImage=zagg:1"],
+            1,
+            "EcrRepository=arn:aws:ecr:cn-north-1:000000000000:repository/zagg-worker",
+        ),
+        (&ecs, &["StoreKey=arn:aws:kms:us-east-1:000000000000:alias/stores"], 1, "the ARN of a key is wanted"),
         (&["everything"], &[], 2, "lambda, ecs or both"),
     ] {
         let arguments = [what, more].concat();
@@ -59,6 +67,43 @@ fn what_cannot_work_is_refused_before_anything_is_made() {
     }
     assert_eq!(scripts.aws(&["cloudformation", "list-stacks", "--query", "StackSummaries[].StackName"]), "");
     assert_eq!(scripts.aws(&["s3api", "list-buckets", "--query", "Buckets[].Name"]), STORE.0);
+}
+
+#[test]
+fn what_is_encrypted_with_a_key_of_ones_own_wants_that_key_and_a_secret_is_known_by_its_whole_name() {
+    let server = MiniStack::start();
+    let scripts = Scripts::new(&server);
+    server.create_bucket(STORE.0);
+    let key = scripts.aws(&["kms", "create-key", "--query", "KeyMetadata.Arn"]);
+    let rule = json!({ "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key } });
+    let rules = json!({ "Rules": [rule] }).to_string();
+    let encrypt = ["s3api", "put-bucket-encryption", "--server-side-encryption-configuration", &rules, "--bucket"];
+    scripts.aws(&[&encrypt[..], &[STORE.0]].concat());
+    let (_, id) = key.rsplit_once('/').unwrap();
+    let secret = ["secretsmanager", "create-secret", "--name", "zagg-earthdata", "--secret-string", "{}"];
+    let secret = scripts.aws(&[&secret[..], &["--kms-key-id", id, "--query", "ARN"]].concat());
+    let (partial, _) = secret.rsplit_once('-').unwrap();
+
+    let (partial, whole) = (format!("EarthdataSecret={partial}"), format!("EarthdataSecret={secret}\n"));
+    let (store, secret) = (format!("StoreKey={key}"), format!("SecretKey={key}"));
+    let another = format!("{store}0");
+    let stand_up = |more: &[&str]| {
+        let all = ["ecs", "--dry-run", "--store-bucket", STORE.0, "Image=zagg-worker:1", "ProducerImage=zagg:1"];
+        scripts.run("stand_up.sh", &[&all[..], more].concat())
+    };
+    let [partial, store, another, secret] = [&partial, &store, &another, &secret].map(String::as_str);
+    let no_store = format!("{key}, a key of your own: give StoreKey");
+    for (more, said) in [
+        (&[partial][..], no_store.as_str()),
+        (&[partial, another], store),
+        (&[partial, store], "a key of your own: give SecretKey"),
+    ] {
+        let told = stand_up(more).expect(1);
+        assert!(told.err.contains(said) && told.err.lines().count() == 1, "{more:?}: {told:?}");
+    }
+    let told = stand_up(&[partial, store, secret]).expect(0);
+    assert!(told.out.contains(&whole) && told.out.contains(secret), "{told:?}");
+    assert_eq!(told.out.matches(store).count(), 2, "of the queue's stack and the workers': {told:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A copy of `deployment/aws` whose templates `MiniStack` can deploy, and its scripts.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,6 +12,9 @@ use zagg_tests::kit::{
     stack::{base_template, function_template, service_template},
     workspace,
 };
+
+/// Where programs are that stand in for others.
+const STAND_INS: &str = "stand-ins";
 
 /// What a script said, and how it ended.
 #[derive(Debug)]
@@ -59,6 +63,12 @@ impl Scripts {
         self.work.path(name)
     }
 
+    /// Puts a program of this name before the real one, which is what the rest of its `PATH` has.
+    pub(crate) fn stand_in(&self, name: &str, text: &str) {
+        let program = self.work.write(format!("{STAND_INS}/{name}"), text);
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Runs a script, with nobody at a terminal.
     pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> Told {
         self.ended(&self.work.path(format!("aws/{name}")), arguments)
@@ -75,7 +85,9 @@ impl Scripts {
     fn ended(&self, program: &Path, arguments: &[&str]) -> Told {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(MiniStack::environment(&self.endpoint)).stdin(Stdio::null());
-        command.env("PATH", path()).env("HOME", self.work.root()).current_dir(self.work.root());
+        let folders = std::iter::once(self.work.path(STAND_INS)).chain(std::env::split_paths(&path()));
+        command.env("PATH", std::env::join_paths(folders).unwrap());
+        command.env("HOME", self.work.root()).current_dir(self.work.root());
         let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Told { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
