@@ -320,13 +320,12 @@ make_code_bucket() {
 make_service_role() {
     local role
     say 'making the role AWSServiceRoleForECS'
-    if ! role=$(aws_ iam create-service-linked-role --aws-service-name ecs.amazonaws.com \
-        --query Role.RoleName 2>&1); then
-        # Unless somebody else was faster.
-        [[ $role == *'has been taken'* ]] || die "the role AWSServiceRoleForECS can't be made: ${role##*$'\n'}"
-        role=AWSServiceRoleForECS
+    if role=$(aws_ iam create-service-linked-role --aws-service-name ecs.amazonaws.com --query Role.RoleName 2>&1); then
+        aws_ iam wait role-exists --role-name "$role" || die "the role $role was made, and is not there; try again"
+    # Somebody else may have been faster.
+    elif [[ $role != *'has been taken'* && $role != *EntityAlreadyExists* ]]; then
+        die "the role AWSServiceRoleForECS can't be made: ${role##*$'\n'}"
     fi
-    aws_ iam wait role-exists --role-name "$role" || die "the role $role was made, and is not there; try again"
 }
 
 do_stack() {
