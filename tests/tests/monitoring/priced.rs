@@ -47,5 +47,6 @@ fn the_costs_page_says_what_the_price_table_gives() {
     assert_says(&page, &format!("= ${:.3}, and", tasks * 72.0));
     assert_says(&page, &format!("${:.4}", tasks * 72.0 * 0.3));
     assert_says(&page, &format!("= ${:.2}, twelve times", tasks * 3600.0));
+    assert_says(&page, &format!("= ${:.2}, three times", tasks * 900.0));
     assert_says(&page, &format!("${:.2}, twice the run", tasks * 600.0));
 }
