@@ -180,6 +180,9 @@ def judge_costs(function, service):
         periods = {metric["MetricStat"]["Period"] for metric in alarm["Metrics"] if "MetricStat" in metric}
         if periods != {3600} or alarm["Threshold"] != {"Ref": "CostPerHour"}:
             yield f"{name}/Cost is not about CostPerHour"
+    board = function["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0]
+    if alarms[0]["Metrics"][0]["Expression"]["Fn::Sub"][0] not in board:
+        yield "lambda/Dashboard does not show the cost that the alarm is about"
     # Ten invocations that hang until a time-out of 900 seconds, and report nothing; then the same with objects written.
     for architecture, price in (("arm64", "LAMBDA_ARM_GB_SECOND"), ("x86_64", "LAMBDA_X86_GB_SECOND")):
         for objects in (None, 120):
@@ -215,6 +218,16 @@ def judge_scaling(service):
         told = computed(metrics, dict(zip(("ready", "inflight", "tasks", "age"), figures)), service, {})
         if told != wanted:
             yield f"ecs/Backlog tracks {told} where (ready, inflight, tasks, age) are {figures}, and should {wanted}"
+
+
+def judge_boards(name, template):
+    for logical, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Dashboard":
+            body = resource["Properties"]["DashboardBody"]["Fn::Sub"][0]
+            try:
+                json.loads(re.sub(r"\$\{[^}]*\}", "0", body))
+            except ValueError as error:
+                yield f"{name}/{logical} is no JSON: {error}"
 
 
 def judge_names(templates):
@@ -284,6 +297,7 @@ def main():
     faults, allows, alarms, allowed = [], 0, [], set()
     for name, template in templates.items():
         faults += judge_keys(name, template)
+        faults += judge_boards(name, template)
         if "DashboardUrl" in template["Outputs"]:
             faults += judge_console(name, template)
         for logical, actions, found in judge_policies(name, template):

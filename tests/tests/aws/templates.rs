@@ -65,6 +65,8 @@ fn what_is_wrong_in_a_template_is_found() {
         ("ecs", "console.amazonaws.cn", "console.aws.amazon.com", "ecs does not know the console"),
         ("lambda", "0.0000133334", "0.000133334", "on arm64, and by price.rs"),
         ("lambda", "- duration / 1000", "- 0 * duration", "lambda/Cost is"),
+        ("lambda", "expression\": \"duration /", "expression\": \"cost /", "lambda/Dashboard does not show"),
+        ("ecs", "\"widgets\": [", "\"widgets\": [,", "ecs/Dashboard is no JSON"),
         ("ecs", "CoreHour: !If [OnArm, \"0.03238\"", "CoreHour: !If [OnArm, \"0.3238\"", "ecs/Cost is"),
         ("ecs", "${Name}-tasks-cost", "${Name}-cost", "ecs/Cost is not the only alarm called ${Name}-cost"),
         ("ecs", ">= ${OverdueJob} AND ready > 0", ">= ${OverdueJob}", "ecs/Backlog tracks 30.0"),
