@@ -99,7 +99,7 @@ check_bucket_key() {
 check_granules_bucket() {
     local bucket
     bucket=$(value "$1" GranulesBucket)
-    [ -z "$bucket" ] || check_bucket_key "$bucket" "$1" GranulesKey
+    [ -z "$bucket" ] || [ "$bucket" = "$STORE" ] || check_bucket_key "$bucket" "$1" GranulesKey
 }
 
 check_store_bucket() {

@@ -99,10 +99,10 @@ stop_producers() {
     local task
     for task in $PRODUCERS; do
         say "stopping the task $task"
-        aws_ ecs stop-task --cluster "$CLUSTER" --task "$task" >/dev/null
+        aws_ ecs stop-task --cluster "$CLUSTER" --task "$task" >/dev/null || die "the task $task is not stopped"
     done
     # shellcheck disable=SC2086 # one argument for each task
-    aws_ ecs wait tasks-stopped --cluster "$CLUSTER" --tasks $PRODUCERS
+    aws_ ecs wait tasks-stopped --cluster "$CLUSTER" --tasks $PRODUCERS || die "not all have stopped: $PRODUCERS"
 }
 
 # IAM deletes no policy that somebody has.
@@ -110,7 +110,8 @@ look_at_policies() {
     local policies policy answer kind name
     [[ " ${PARTS[*]} " == *' base '* && ${STATE[$NAME-base]} != absent ]] || return 0
     policies=$(aws_ cloudformation describe-stack-resources --stack-name "$NAME-base" \
-        --query "StackResources[?ResourceType=='AWS::IAM::ManagedPolicy'].PhysicalResourceId")
+        --query "StackResources[?ResourceType=='AWS::IAM::ManagedPolicy'].PhysicalResourceId") ||
+        die "the policies of the stack $NAME-base can't be looked at"
     for policy in $policies; do
         [[ $policy == arn:* ]] || continue
         if answer=$(aws_ iam list-entities-for-policy --policy-arn "$policy" --policy-usage-filter PermissionsPolicy --query \
@@ -129,7 +130,7 @@ detach_policies() {
     while IFS=$'\t' read -r policy kind name; do
         [ -n "$policy" ] || continue
         say "detaching the policy ${policy##*/} from the $kind $name"
-        aws_ iam "detach-$kind-policy" "--$kind-name" "$name" --policy-arn "$policy"
+        aws_ iam "detach-$kind-policy" "--$kind-name" "$name" --policy-arn "$policy" || die "$policy is not detached"
     done <<<"$ATTACHED"
 }
 
