@@ -85,7 +85,8 @@ impl Scripts {
     fn ended(&self, program: &Path, arguments: &[&str]) -> Told {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(MiniStack::environment(&self.endpoint)).stdin(Stdio::null());
-        let folders = std::iter::once(self.work.path(STAND_INS)).chain(std::env::split_paths(&path()));
+        let real = path();
+        let folders = std::iter::once(self.work.path(STAND_INS)).chain(std::env::split_paths(&real));
         command.env("PATH", std::env::join_paths(folders).unwrap());
         command.env("HOME", self.work.root()).current_dir(self.work.root());
         let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
