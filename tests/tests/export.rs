@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use zagg_core::grid::{Grid, Projection};
 use zagg_tests::golden::{atl06, atl06_with};
 use zagg_tests::kit::samples::{Granules, grid, polar_pipeline};
-use zagg_tests::kit::{Table, Workdir, python, zagg_bin};
+use zagg_tests::kit::{Table, python, zagg_bin};
 
 /// A store of 1 km cells around the crossing of the tracks, and its pipeline.
 fn polar(granules: &Granules) -> (PathBuf, PathBuf) {

@@ -1,14 +1,14 @@
 //! What we write, through the readers that its users have: zarr-python, xarray and xdggs.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use zagg_core::grid::Grid;
 use zagg_core::morton::Word;
 use zagg_tests::golden::{atl06, atl06_with};
 use zagg_tests::kit::samples::{Granules, grid, polar_pipeline};
-use zagg_tests::kit::{MiniStack, Table, Workdir, python, zagg_bin};
+use zagg_tests::kit::{MiniStack, Table, python, zagg_bin};
 
 const FIELDS: [&str; 9] = ["count", "h_max", "h_mean", "h_min", "h_q25", "h_q50", "h_q75", "h_sigma", "h_variance"];
 

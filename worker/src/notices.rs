@@ -86,19 +86,18 @@ pub async fn protect(agent: &str, busy: impl Fn() -> bool + Send) {
             };
             let asked = client.put(&url).header("content-type", "application/json").body(body.to_string()).send().await;
             let answer = match asked.and_then(reqwest::Response::error_for_status) {
-                Ok(answer) => answer.json::<Value>().await,
+                Ok(answer) => answer.text().await,
                 Err(error) => Err(error),
+            };
+            let granted = |text: &str| {
+                let answer: Value = serde_json::from_str(text).unwrap_or_default();
+                answer["protection"]["ProtectionEnabled"] == wanted
             };
             // The agent answers with 200 also when ECS declines.
             match answer {
-                Ok(answer) if answer["protection"]["ProtectionEnabled"] == wanted => {
-                    protected = wanted.then(tokio::time::Instant::now);
-                }
+                Ok(text) if granted(&text) => protected = wanted.then(tokio::time::Instant::now),
                 refused => {
-                    let reason = match refused {
-                        Ok(answer) => answer.to_string(),
-                        Err(error) => error.to_string(),
-                    };
+                    let reason = refused.unwrap_or_else(|error| error.to_string());
                     warn!(reason, wanted, "the task's protection was not changed");
                     sleep(REFUSED).await;
                 }
