@@ -3,14 +3,9 @@ use std::path::Path;
 use zagg_core::column::{Dtype, FillValue};
 use zagg_core::pipeline::{Field, GridSpec, Reduction, Storage};
 use zagg_store::{
-    consolidate::consolidate,
-    encode::encode_shard,
-    mark::{self, Mark},
     read::Cells,
     sample::Sample,
-    template::{OverwriteChoice, cast},
     verify::{Freshness, verify},
-    write::write_shard,
 };
 
 use super::*;
