@@ -45,7 +45,7 @@ pub fn source_s3(typed: &S3Arguments) -> S3Settings {
     S3Settings {
         region: Some(region(typed, &either)),
         endpoint: endpoint(typed, &either),
-        credentials: if id.is_none() && !typed.anonymous { profile::provider() } else { None },
+        credentials: (id.is_none() && !typed.anonymous && has_profiles()).then(profile::provider),
         access_key_id: id,
         secret_access_key: secret.map(Secret::from),
         session_token: token.map(Secret::from),
@@ -60,7 +60,8 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     let either = |name: &str| variable(name);
     let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => Credentials::Keys { id, secret, token: variable("AWS_SESSION_TOKEN") },
-        _ => profile::provider().map_or(Credentials::Ambient, Credentials::Provider),
+        _ if has_profiles() => Credentials::Provider(profile::provider()),
+        _ => Credentials::Ambient,
     };
     StoreSettings {
         region: Some(region(typed, &either)),
@@ -70,6 +71,17 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
         options: further().map(|(name, value)| (name.to_owned(), value)).collect(),
         ..StoreSettings::default()
     }
+}
+
+/// Whether a profile is named, or the AWS tools' files of profiles are there.
+fn has_profiles() -> bool {
+    let file = |own: &str, name: &str| {
+        let usual = || variable("HOME").map(|home| format!("{home}/.aws/{name}"));
+        variable(own).or_else(usual).is_some_and(|path| PathBuf::from(path).is_file())
+    };
+    variable("AWS_PROFILE").is_some()
+        || file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        || file("AWS_CONFIG_FILE", "config")
 }
 
 /// The bearer token for `https://` granules of others than Earthdata's archives.

@@ -1,8 +1,7 @@
 //! Credentials of the AWS tools' own files: a profile, as `aws configure` and `aws configure sso` write it.
 
 use std::{
-    env, fmt,
-    path::PathBuf,
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -39,20 +38,9 @@ struct Held {
     end: Option<SystemTime>,
 }
 
-/// The profile's credentials, where the environment names a profile or there are files of profiles.
-pub(crate) fn provider() -> Option<AwsCredentialProvider> {
-    is_there().then(|| Arc::new(Profile::default()) as AwsCredentialProvider)
-}
-
-fn is_there() -> bool {
-    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    let file = |variable_name: &str, name: &str| {
-        let usual = || variable("HOME").map(|home| PathBuf::from(home).join(".aws").join(name));
-        variable(variable_name).map(PathBuf::from).or_else(usual).is_some_and(|path| path.is_file())
-    };
-    variable("AWS_PROFILE").is_some()
-        || file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-        || file("AWS_CONFIG_FILE", "config")
+/// The credentials of the profile that the environment names, or of the default one.
+pub(crate) fn provider() -> AwsCredentialProvider {
+    Arc::new(Profile::default())
 }
 
 impl fmt::Debug for Profile {

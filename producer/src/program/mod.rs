@@ -86,13 +86,8 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
         return Ok(Exit::Done);
     }
     let store = Store::open(&inputs.location, &environment::store_settings(&typed.s3))?;
-    if typed.resume
-        && let Some(order) = order(&store, &plan.run).await?.filter(|order| order.cancelled)
-    {
-        return Err(ProgramError::Usage(format!(
-            "run {} was cancelled ({}): its jobs are dropped, and nothing was sent; without --resume it is produced again",
-            plan.run, order.reason
-        )));
+    if typed.resume {
+        refuse_cancelled(&store, &plan.run).await?;
     }
     let queue = open_queue(typed, &url, options).await?;
     let prepared = prepare(&store, &layout, &inputs.grid, &plan, typed.overwrite).await?;
@@ -120,6 +115,17 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     }
     print(typed, "", &report)?;
     Ok(if typed.allow_refused { Exit::Done } else { report.exit() })
+}
+
+/// Whoever goes on with a cancelled run would leave out jobs that were dropped.
+async fn refuse_cancelled(store: &Store, run: &str) -> Result<(), ProgramError> {
+    match order(store, run).await?.filter(|order| order.cancelled) {
+        Some(order) => Err(ProgramError::Usage(format!(
+            "run {run} was cancelled ({}): its jobs are dropped, and nothing was sent; without --resume it is produced again",
+            order.reason
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Puts what is to do on the queue.

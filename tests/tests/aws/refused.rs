@@ -17,6 +17,7 @@ fn what_cannot_work_is_refused_before_anything_is_made() {
     let others = if ARCHITECTURE == "arm64" { "x86_64" } else { "arm64" };
     let wrong = format!("Architecture={others}");
     let too_long = ["Timeout=301", &ours];
+    let no_secret = "EarthdataSecret=arn:aws:secretsmanager:us-east-1:000000000000:secret:no";
     for (what, more, code, said) in [
         (&lambda[..], &too_long[..], 1, "VisibilityTimeout=1806 or more"),
         (&lambda, &["MaxReceiveCount=4"], 1, "MaxReceiveCount=4: throttled"),
@@ -27,12 +28,7 @@ fn what_cannot_work_is_refused_before_anything_is_made() {
         (&lambda, &["AlarmEmail=a@b.org", "AlarmTopic=arn:aws:sns:us-east-1:000000000000:t"], 1, "drop one"),
         (&lambda, &[wrong.as_str()], 1, "another --package"),
         (&lambda, &["MaximumConcurrency=1001", &ours], 1, "the account allows"),
-        (
-            &lambda,
-            &["EarthdataSecret=arn:aws:secretsmanager:us-east-1:000000000000:secret:no", &ours],
-            1,
-            "EarthdataSecret",
-        ),
+        (&lambda, &[no_secret, &ours], 1, "EarthdataSecret"),
         (&lambda, &["--store-bucket", "s3://stores/run"], 1, "s3://stores/run is no bucket's name"),
         (&lambda, &["--store-bucket", "nobodys"], 1, "--make-store-bucket makes it"),
         (&lambda, &["--name", "zagg_1"], 1, "--name zagg_1"),

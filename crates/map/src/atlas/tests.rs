@@ -55,7 +55,9 @@ async fn assert_tiles(atlas: &Atlas, name: &str, field: &str, zoom: u8) -> u8 {
 fn many_cells_a_pixel() -> Sample {
     let spec = GridSpec::Healpix { shard_order: Order::new(6).unwrap(), cell_order: Order::new(10).unwrap() };
     let of = Sample::healpix().unwrap().pipeline;
-    Sample::new(spec, Storage { inner: None, ..of.storage }, of.fields).unwrap()
+    // The sum of so many flags would not fit a byte.
+    let fields = of.fields.into_iter().filter(|field| field.name != "flag").collect();
+    Sample::new(spec, Storage { inner: None, ..of.storage }, fields).unwrap()
 }
 
 #[tokio::test]
