@@ -2,6 +2,7 @@
 
 use std::{env, path::PathBuf};
 
+use object_store::aws::AwsCredentialProvider;
 use zagg_core::digest::Digest;
 use zagg_granule::{
     Earthdata, EarthdataError, EarthdataSettings, Login, LoginPlaces, S3Settings, Secret, source::earthdata::Provider,
@@ -45,7 +46,7 @@ pub fn source_s3(typed: &S3Arguments) -> S3Settings {
     S3Settings {
         region: Some(region(typed, &either)),
         endpoint: endpoint(typed, &either),
-        credentials: (id.is_none() && !typed.anonymous && has_profiles()).then(profile::provider),
+        credentials: (id.is_none() && !typed.anonymous && has_profiles()).then(|| of_profile(region(typed, &either))),
         access_key_id: id,
         secret_access_key: secret.map(Secret::from),
         session_token: token.map(Secret::from),
@@ -60,7 +61,7 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
     let either = |name: &str| variable(name);
     let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => Credentials::Keys { id, secret, token: variable("AWS_SESSION_TOKEN") },
-        _ if has_profiles() => Credentials::Provider(profile::provider()),
+        _ if has_profiles() => Credentials::Provider(of_profile(region(typed, &either))),
         _ => Credentials::Ambient,
     };
     StoreSettings {
@@ -71,6 +72,10 @@ pub fn store_settings(typed: &S3Arguments) -> StoreSettings {
         options: further().map(|(name, value)| (name.to_owned(), value)).collect(),
         ..StoreSettings::default()
     }
+}
+
+fn of_profile(region: String) -> AwsCredentialProvider {
+    profile::provider(variable("AWS_PROFILE"), region)
 }
 
 /// Whether a profile is named, or the AWS tools' files of profiles are there.

@@ -7,8 +7,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError};
+use aws_config::{
+    Region, default_provider::credentials::DefaultCredentialsChain, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
+};
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider, error::CredentialsError};
 use object_store::{
     CredentialProvider,
     aws::{AwsCredential, AwsCredentialProvider},
@@ -27,9 +30,10 @@ const AHEAD: Duration = Duration::from_secs(300);
 struct NoCredentials(#[source] CredentialsError);
 
 /// What the AWS tools would sign with. Kept until shortly before its end.
-#[derive(Default)]
 struct Profile {
-    chain: OnceCell<DefaultCredentialsChain>,
+    name: Option<String>,
+    region: Region,
+    source: OnceCell<SharedCredentialsProvider>,
     held: Mutex<Option<Held>>,
 }
 
@@ -38,9 +42,27 @@ struct Held {
     end: Option<SystemTime>,
 }
 
-/// The credentials of the profile that the environment names, or of the default one.
-pub(crate) fn provider() -> AwsCredentialProvider {
-    Arc::new(Profile::default())
+/// The credentials of this profile; without a name those of the default one, or where it holds none, of this machine's
+/// role. `region` is where a profile's role is asked for.
+pub(crate) fn provider(name: Option<String>, region: String) -> AwsCredentialProvider {
+    let (region, source, held) = (Region::new(region), OnceCell::new(), Mutex::default());
+    Arc::new(Profile { name, region, source, held })
+}
+
+impl Profile {
+    async fn source(&self) -> SharedCredentialsProvider {
+        match &self.name {
+            Some(name) => {
+                let config = ProviderConfig::without_region().with_region(Some(self.region.clone()));
+                let profile = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
+                SharedCredentialsProvider::new(profile.build())
+            }
+            None => {
+                let chain = DefaultCredentialsChain::builder().region(self.region.clone());
+                SharedCredentialsProvider::new(chain.build().await)
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Profile {
@@ -59,8 +81,7 @@ impl CredentialProvider for Profile {
         if let Some(held) = held.as_ref().filter(lasts) {
             return Ok(Arc::clone(&held.credential));
         }
-        let chain = self.chain.get_or_init(|| DefaultCredentialsChain::builder().build()).await;
-        let found = chain.provide_credentials().await.map_err(refused)?;
+        let found = self.source.get_or_init(|| self.source()).await.provide_credentials().await.map_err(refused)?;
         let credential = Arc::new(AwsCredential {
             key_id: found.access_key_id().to_owned(),
             secret_key: found.secret_access_key().to_owned(),
