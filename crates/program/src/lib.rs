@@ -3,6 +3,9 @@
 //!
 //! Modules are listed bottom-up: each uses only those above it.
 
+#[cfg(target_env = "musl")]
+mod allocator;
+
 pub mod numbers;
 
 pub mod process;
