@@ -1,7 +1,11 @@
 //! What happens to jobs, told to whoever listens: a progress bar, metrics, logs.
 
 use serde::Serialize;
-use zagg_core::{fault::chain, job::Job};
+use zagg_core::{
+    fault::chain,
+    job::Job,
+    price::{Cost, Rates},
+};
 
 use crate::{error::ProcessError, report::JobReport};
 
@@ -104,6 +108,11 @@ pub struct Trouble {
 }
 
 impl Trouble {
+    /// What the attempt cost, which came to nothing.
+    pub(crate) fn usd(&self, rates: &Rates) -> Cost {
+        rates.cost(self.wall_seconds, 0, 0)
+    }
+
     /// What went wrong with one attempt, which took so many seconds.
     pub(crate) fn new(job: &Job, attempt: u32, error: &ProcessError, wall_seconds: f64) -> Self {
         Self {

@@ -20,11 +20,10 @@ const REFUSED: Duration = Duration::from_secs(10);
 /// A path of the metadata service that is there when something is announced, and what that is.
 pub type Notice = (&'static str, &'static str);
 
-/// That the instance is to be interrupted, and that it is likely to be.
-pub const NOTICES: [Notice; 2] = [
-    ("spot/instance-action", "the spot instance is to be interrupted"),
-    ("events/recommendations/rebalance", "the spot instance is likely to be interrupted"),
-];
+/// That the instance is to be interrupted.
+pub const INTERRUPTION: Notice = ("spot/instance-action", "the spot instance is to be interrupted");
+/// That it is likely to be.
+pub const REBALANCE: Notice = ("events/recommendations/rebalance", "the spot instance is likely to be interrupted");
 
 /// Resolves when the EC2 instance's metadata service (at `service`, version 2) gives one of these
 /// notices; never on a machine without such a service.
@@ -32,13 +31,13 @@ pub async fn interruption(service: &str, heeded: &'static [Notice]) -> &'static 
     let Ok(client) = Client::builder().timeout(TIME_OUT).no_proxy().build() else {
         return std::future::pending().await;
     };
-    let mut was_heard = None;
+    let mut is_first_look = true;
     loop {
         let token = token(&client, service).await;
-        if token.is_none() && was_heard.is_none() {
+        if token.is_none() && is_first_look {
             warn!(service, "no instance metadata: notices of interruption are not heard");
         }
-        was_heard = was_heard.or(Some(token.is_some()));
+        is_first_look = false;
         if let Some(token) = token {
             for (path, notice) in heeded {
                 let url = format!("{service}/latest/meta-data/{path}");

@@ -141,7 +141,7 @@ impl Observer {
         let metrics = &self.metrics;
         count(&metrics.cells, &[outcome], 1.0);
         count(&metrics.granules, &["failed"], f64::from(u8::from(trouble.granule)));
-        self.cost(&self.rates.cost(trouble.wall_seconds, 0, 0));
+        self.cost(&trouble.usd(&self.rates));
         let Trouble { run, shard, fault, reason, attempt, wall_seconds, .. } = trouble;
         info!(target: "zagg::job", run, shard, outcome, fault, attempt, wall_seconds, reason, "job");
     }

@@ -96,11 +96,8 @@ impl Atlas {
     /// # Errors
     /// When a request fails, or a mark or an overview cannot be read.
     pub async fn with_overviews(mut self, store: &Store) -> Result<Self> {
-        let stale = overview::stale(store).await?;
-        for found in overview::found(store).await? {
-            if !stale.contains(&found.order) {
-                self.layers.push(Layer::new(FieldSource::open_group(store, &found.order.to_string()).await?));
-            }
+        for overview in overview::fresh(store).await? {
+            self.layers.push(Layer::new(FieldSource::open_group(store, &overview.order.to_string()).await?));
         }
         Ok(self)
     }

@@ -220,12 +220,25 @@ pub async fn cells_digest(store: &Store) -> Result<Digest> {
 /// # Errors
 /// When a request fails or a mark cannot be read.
 pub async fn stale(store: &Store) -> Result<Vec<Order>> {
+    Ok(by_freshness(store).await?.1.into_iter().map(|found| found.order).collect())
+}
+
+/// The overviews that are of the cells that are there now, finest first. Reads every mark if there are overviews.
+///
+/// # Errors
+/// When a request fails or a mark cannot be read.
+pub async fn fresh(store: &Store) -> Result<Vec<Found>> {
+    Ok(by_freshness(store).await?.0)
+}
+
+/// The overviews of the cells that are there now, and those of others.
+async fn by_freshness(store: &Store) -> Result<(Vec<Found>, Vec<Found>)> {
     let all = found(store).await?;
     if all.is_empty() {
-        return Ok(Vec::new());
+        return Ok((all, Vec::new()));
     }
     let now = cells_digest(store).await?.to_string();
-    Ok(all.into_iter().filter(|found| found.cells != now).map(|found| found.order).collect())
+    Ok(all.into_iter().partition(|found| found.cells == now))
 }
 
 /// Unlists all overviews and deletes what is there of the given orders, documents first. From then on readers

@@ -33,7 +33,7 @@ pub(super) fn line(event: &Event, function: &str, rates: Rates, asked: impl FnOn
             let outcome = if matches!(event, Event::Buried(_)) { "failed" } else { "released" };
             let facts = json!({ "run": trouble.run, "shard": trouble.shard, "attempt": trouble.attempt,
                 "error_class": trouble.fault, "reason": trouble.reason });
-            let usd = rates.cost(trouble.wall_seconds, 0, 0).total();
+            let usd = trouble.usd(&rates).total();
             let figures = vec![
                 ("zagg_cell_duration_seconds", "Seconds", trouble.wall_seconds),
                 ("zagg_cost_usd_total", "None", usd),

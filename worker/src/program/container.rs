@@ -12,7 +12,8 @@ use zagg_core::price::Rates;
 use zagg_program::{environment, exit::Exit};
 use zagg_queue::url::{Broker, QueueUrl};
 use zagg_worker::{
-    Drain, DrainSettings, Event, Guard, Memory, Observer, Pulse, Stop, StopSignal, Stopper, drain, endpoints, notices,
+    Drain, DrainSettings, Event, Guard, Memory, Observer, Pulse, Stop, StopSignal, Stopper, drain, endpoints,
+    notices::{self, INTERRUPTION, Notice, REBALANCE},
 };
 
 use super::{
@@ -140,7 +141,7 @@ fn helpers(
     if typed.spot {
         let (stopper, service) = (Arc::clone(stopper), typed.metadata_url.clone());
         // Who stays would wait for an interruption that is only likely for as long as the instance lives.
-        let heeded = if typed.stay { &notices::NOTICES[..1] } else { &notices::NOTICES[..] };
+        let heeded: &[Notice] = if typed.stay { &[INTERRUPTION] } else { &[INTERRUPTION, REBALANCE] };
         helpers.spawn(async move {
             let notice = notices::interruption(&service, heeded).await;
             stop(&stopper, notice, grace).await;

@@ -216,7 +216,7 @@ pub fn bucket(name: &str, settings: &SourceSettings) -> Result<Bucket, SourceErr
     Ok(Bucket { store: Arc::new(store), credentials })
 }
 
-/// The keys of the settings.
+/// The keys of the settings, or who gives them.
 fn with_keys(mut builder: AmazonS3Builder, s3: &S3Settings) -> AmazonS3Builder {
     if s3.anonymous {
         return builder;
