@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 
 
@@ -40,15 +41,17 @@ def main():
         kernel.joinpath("kernel.json").write_text(json.dumps({"argv": command, "display_name": "Python 3", "language": "python"}))
         os.environ |= {
             "JUPYTER_PATH": jupyter,
+            "JUPYTER_RUNTIME_DIR": jupyter,
             "JUPYTER_NO_CONFIG": "1",
             "IPYTHONDIR": jupyter,
             "MPLCONFIGDIR": jupyter,
             "PYTHONNOUSERSITE": "1",
         }
         os.environ.pop("PYTHONPATH", None)
-        NotebookClient(
-            book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(arguments.folder)}}
-        ).execute()
+        # By sockets in that folder: a TCP port picked for the kernel may be taken before the kernel listens there.
+        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(pathlib.Path(jupyter, "kernel")))
+        resources = {"metadata": {"path": str(arguments.folder)}}
+        NotebookClient(book, km=manager, timeout=240, startup_timeout=240, resources=resources).execute()
 
     answer = {"text": "", "results": [], "pictures": 0, "stderr": "", "stored": stored}
     for cell in code:

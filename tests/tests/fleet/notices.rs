@@ -22,6 +22,12 @@ fn metadata(fleet: &Fleet) -> (Web, String) {
     (web, url)
 }
 
+/// What was asked of an agent of ECS.
+fn asked_for(agent: &Web) -> Vec<Value> {
+    let log = agent.log().into_iter().filter(|asked| asked.path == PROTECTION && asked.method == "PUT");
+    log.map(|asked| serde_json::from_slice(&asked.sent).unwrap()).collect()
+}
+
 fn a_notice_drains(notice: &str) {
     let far = Far::slow();
     let fleet = far.produced(Kind::Embedded);
@@ -83,17 +89,19 @@ fn a_worker_off_ec2_asks_for_notices_in_vain_and_works_on() {
 
 #[test]
 fn a_protection_that_ecs_declines_is_told_and_asked_for_again() {
-    let far = Far::new(Duration::from_millis(50));
+    // So slow that the worker is still busy when it asks again.
+    let far = Far::new(Duration::from_secs(1));
     let fleet = far.produced(Kind::Embedded);
     let agent = Web::new();
     let declined = r#"{"failure": {"Reason": "DEPLOYMENT_BLOCKED", "Arn": "arn:aws:ecs:..."}}"#;
     agent.set(PROTECTION, Answer::File(fleet.job.work.write("declined.json", declined)));
     let url = format!("http://{}/agent", agent.address());
-    let worker = fleet.worker_with(&[("ECS_AGENT_URI", &url)], &["--slots", "2"]);
+    let mut worker = fleet.worker_with(&[("ECS_AGENT_URI", &url)], &["--slots", "2", "--until-empty"]);
     until("it is told", || worker.said().contains("DEPLOYMENT_BLOCKED"));
-    let shards = fleet.job.map.shards().len();
-    until("everything is done", || fleet.marked() == shards);
-    drop(worker);
+    until("it is asked for again", || asked_for(&agent).len() > 1);
+    assert!(asked_for(&agent).iter().all(|asked| asked["ProtectionEnabled"] == true));
+    far.proxy.set_latency(Duration::ZERO);
+    assert!(worker.wait().success(), "{}", worker.said());
     fleet.assert_whole();
 }
 
@@ -109,17 +117,13 @@ fn an_ecs_task_is_protected_from_being_scaled_in_while_it_works_and_no_longer() 
     agent.set(PROTECTION, answer(true));
     let url = format!("http://{}/agent", agent.address());
     let worker = fleet.worker_with(&[("ECS_AGENT_URI", &url)], &["--slots", "2"]);
-    let asked = || -> Vec<Value> {
-        let log = agent.log().into_iter().filter(|asked| asked.path == PROTECTION && asked.method == "PUT");
-        log.map(|asked| serde_json::from_slice(&asked.sent).unwrap()).collect()
-    };
-    until("the task is protected", || asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == true));
-    assert!(asked()[0]["ExpiresInMinutes"].as_u64().unwrap() > 0);
+    until("the task is protected", || asked_for(&agent).last().is_some_and(|asked| asked["ProtectionEnabled"] == true));
+    assert!(asked_for(&agent)[0]["ExpiresInMinutes"].as_u64().unwrap() > 0);
     let shards = fleet.job.map.shards().len();
     agent.set(PROTECTION, answer(false));
     until("everything is done", || fleet.marked() == shards);
     until("the task is no longer protected", || {
-        asked().last().is_some_and(|asked| asked["ProtectionEnabled"] == false)
+        asked_for(&agent).last().is_some_and(|asked| asked["ProtectionEnabled"] == false)
     });
     drop(worker);
     fleet.assert_whole();
