@@ -2,9 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Runs the server until this test process is gone, however it ended (the shell's standard input
 /// is a pipe from it), and then removes the data, unless it was told to keep it.
@@ -56,9 +59,21 @@ impl Drop for Guard {
     }
 }
 
-/// A loopback address that nobody listens at.
+/// Below the ports that systems give to outgoing connections (32768 and up on Linux, 49152 elsewhere): none of these
+/// is taken by a client between here and the start of the server that it is for.
+const PORTS: Range<u16> = 16_384..32_768;
+
+/// A loopback address that nobody listens at, and that no other call of this process gave.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
-    listener.local_addr().expect("the port's number")
+    // Processes begin at different ones.
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(97)));
+    PORTS
+        .map(|_| {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed) % u32::from(PORTS.end - PORTS.start);
+            let port = PORTS.start + u16::try_from(number).expect("less than the number of ports");
+            SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+        })
+        .find(|address| TcpListener::bind(address).is_ok())
+        .expect("a free loopback port")
 }
