@@ -107,11 +107,17 @@ def check_run(rendered: list[dict], values: dict):
 
 
 def check_labels(rendered: list[dict], values: dict):
-    """Kubernetes takes every label, and none is set twice."""
+    """Kubernetes takes every label, none is set twice, and all that the values say are there."""
+    common = values.get("commonLabels", {})
     valid = re.compile(r"([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
     for each in rendered:
         for labels in [each["metadata"]["labels"]] + ([pod(each)["metadata"]["labels"]] if pod(each) else []):
             yield from (f"{name(each)}: {key}: {it}" for key, it in labels.items() if not valid.fullmatch(it))
+        if not within(common, each["metadata"]["labels"]):
+            yield f"{name(each)} has not all of commonLabels"
+        own = values.get("run" if each["kind"] == "Job" else "worker", {}).get("podLabels", {})
+        if pod(each) and not within(common | own, pod(each)["metadata"]["labels"]):
+            yield f"{name(each)}: its pods have not all of commonLabels and podLabels"
     for path, text in manifests(values).items():
         for block in re.findall(r"labels:\n((?: +[^ ][^\n]*: [^\n]*\n)+)", text, re.IGNORECASE):
             keys = [line.split(":")[0] for line in block.splitlines()]

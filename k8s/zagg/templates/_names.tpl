@@ -52,12 +52,13 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 {{- end }}
 
-{{/* The labels of a pod: those that stay when only the chart changes, since new ones replace the pods. */}}
+{{/* The labels of a pod: dict root, component, class (optional), own (they win over the common ones). Those that stay when
+only the chart changes, since new ones replace the pods. */}}
 {{- define "zagg.podLabels" -}}
 {{- include "zagg.selector" . }}
 app.kubernetes.io/version: {{ include "zagg.version" .root }}
 app.kubernetes.io/part-of: zagg
-{{- with .root.Values.commonLabels }}
+{{- with merge (dict) (.own | default dict) .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use zagg_tests::kit::{python, workspace, zagg_bin};
+use zagg_tests::kit::{Workdir, python, workspace, zagg_bin};
 
 /// `deployment/dashboards/NAME`.
 pub(crate) fn dashboards(name: &str) -> PathBuf {
@@ -18,20 +18,46 @@ fn yaml_in(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-fn promtool(arguments: &[&str], files: &[PathBuf]) {
+fn promtool(arguments: &[&str], files: &[PathBuf]) -> Result<(), String> {
     let output = Command::new("promtool").args(arguments).args(files).output().unwrap();
     let said = [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat();
-    assert!(output.status.success(), "{said}");
+    if output.status.success() { Ok(()) } else { Err(said) }
 }
 
 #[test]
 fn prometheus_accepts_the_rules() {
-    promtool(&["check", "rules", "--lint=all", "--lint-fatal"], &yaml_in("rules"));
+    promtool(&["check", "rules", "--lint=all", "--lint-fatal"], &yaml_in("rules")).unwrap();
 }
 
 #[test]
 fn every_alert_fires_when_it_should_and_is_silent_when_it_should_be() {
-    promtool(&["test", "rules"], &yaml_in("rules/tests"));
+    promtool(&["test", "rules"], &yaml_in("rules/tests")).unwrap();
+}
+
+/// Judges the tests themselves: each alert made to wait 30 s longer, or shorter, fails one.
+#[test]
+fn how_long_each_alert_waits_is_tested() {
+    let text = std::fs::read_to_string(dashboards("rules/alerts.yaml")).unwrap();
+    let work = Workdir::new();
+    for name in ["recording.yaml", "tests/waits.yaml"] {
+        work.write(name, std::fs::read_to_string(dashboards("rules").join(name)).unwrap());
+    }
+    let judge = |text: &str| {
+        work.write("alerts.yaml", text);
+        promtool(&["test", "rules"], &[work.path("tests/waits.yaml")])
+    };
+    judge(&text).unwrap();
+    let waits: Vec<_> = text.match_indices("        for: ").collect();
+    assert!(waits.len() > 10, "{}", waits.len());
+    for (at, key) in waits {
+        let (before, after) = (&text[..at + key.len()], &text[at + key.len()..]);
+        let (minutes, after) = after.split_once("m\n").unwrap();
+        let seconds = 60 * minutes.parse::<u32>().unwrap();
+        for other in [seconds - 30, seconds + 30] {
+            let said = judge(&format!("{before}{other}s\n{after}"));
+            assert!(said.is_err(), "{other} s instead of {seconds} s pass: {before}");
+        }
+    }
 }
 
 #[test]
