@@ -13,9 +13,9 @@ use std::time::Instant;
 
 use tracing::info;
 use zagg_producer::{Inputs, Prepared, RunPlan, RunRequest, done_by_now, prepare};
-use zagg_store::{consolidate::consolidate, overview};
+use zagg_store::consolidate::consolidate;
 
-use zagg_program::{exit::Exit, output, process};
+use zagg_program::{exit::Exit, output, overviews, process};
 
 use crate::{args::RunArguments, error::CommandError};
 
@@ -62,8 +62,8 @@ pub(crate) async fn run(typed: RunArguments, quiet: bool) -> Result<Exit, Comman
     // The metadata is the same whatever became of the shards; only a stopped run leaves it for later.
     if !report.interrupted {
         consolidate(&store).await?;
-        if !prepared.to_do.is_empty() && !overview::stale(&store).await?.is_empty() {
-            output::aside("the overviews are of other cells than are there now; give `zagg overviews` again");
+        if !prepared.to_do.is_empty() {
+            overviews::tell_of_stale(&store).await?;
         }
     }
     report.wall_seconds = start.elapsed().as_secs_f64();

@@ -22,4 +22,6 @@ pub mod environment;
 
 pub mod output;
 
+pub mod overviews;
+
 pub mod settings;

@@ -15,7 +15,7 @@ use zagg_producer::{
     EnqueueReport, Estimate, Inputs, Journal, Place, Prepared, Progress, Registration, RunPlan, RunRequest, enqueue,
     estimate, give_order, order, prepare, register,
 };
-use zagg_program::{environment, exit::Exit, output};
+use zagg_program::{environment, exit::Exit, output, overviews};
 use zagg_queue::{
     queue::{Options, Queue},
     url::{Broker, QueueUrl},
@@ -111,6 +111,9 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     output::result(&text::after(&report), typed.quiet || typed.json);
     if typed.wait {
         let progress = follow::follow(typed, &store, &plan.run, queue.as_ref()).await?;
+        if progress.left() == 0 && !prepared.to_do.is_empty() {
+            overviews::tell_of_stale(&store).await?;
+        }
         report.progress = Some(progress);
     }
     print(typed, "", &report)?;

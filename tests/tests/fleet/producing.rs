@@ -1,7 +1,9 @@
 //! What a producer puts on a queue, and what a worker makes of it.
 
+use std::process::Stdio;
+
 use serde_json::json;
-use zagg_tests::kit::{Fleet, Job, Kind};
+use zagg_tests::kit::{Fleet, Job, Kind, fleet::until, job::Ended};
 
 use crate::every_queue::on_every_queue;
 
@@ -116,4 +118,37 @@ fn a_run_beyond_its_ceiling_sends_nothing(kind: Kind) {
     assert!(refused.err.contains("--max-usd") && refused.err.contains("nothing was sent"), "{}", refused.err);
     fleet.drain();
     assert_eq!(fleet.marked(), 0);
+}
+
+#[test]
+fn whoever_waits_or_runs_is_told_that_overviews_are_of_other_cells() {
+    let fleet = Fleet::new(Kind::Embedded, Job::new());
+    fleet.produce(&[]).expect(0);
+    fleet.drain();
+    let make_overviews = || _ = fleet.zagg(&["overviews", &fleet.store, "--json"]).expect(0);
+    let forget_a_shard = || {
+        let mark = std::fs::read_dir(format!("{}/.zagg/marks", fleet.store)).unwrap().next().unwrap().unwrap();
+        std::fs::remove_file(mark.path()).unwrap();
+    };
+    let told_while_it_is_done_again = || {
+        let mut command = fleet.produce_command(&["--wait"]);
+        let producer = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        until("its job is sent", || fleet.status()["queue"]["ready"] == 1);
+        fleet.drain();
+        Ended::of_json(&producer.wait_with_output().unwrap()).expect(0).err
+    };
+    make_overviews();
+    forget_a_shard();
+    let same_cells = told_while_it_is_done_again();
+    assert!(!same_cells.contains("overviews"), "{same_cells}");
+    forget_a_shard();
+    make_overviews();
+    let other_cells = told_while_it_is_done_again();
+    assert!(other_cells.contains("the overviews are of other cells"), "{other_cells}");
+    forget_a_shard();
+    make_overviews();
+    let run =
+        ["run", "--config", "atl06.yaml", "--catalog", "shardmap.json", "--driver", "file", "--store", &fleet.store];
+    let other_cells = fleet.zagg(&run).expect(0).err;
+    assert!(other_cells.contains("the overviews are of other cells"), "{other_cells}");
 }
