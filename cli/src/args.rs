@@ -1,11 +1,13 @@
 //! What was typed. Nothing is resolved here.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use zagg_producer::Sources;
-use zagg_program::arguments::{ReadingArguments, S3Arguments};
+use zagg_program::{
+    arguments::{ReadingArguments, S3Arguments},
+    bounds,
+};
 use zagg_queue::queue::Class;
 
 use crate::{
@@ -96,7 +98,7 @@ pub(crate) struct RunArguments {
     #[arg(long = "shard", visible_alias = "morton-cell", value_name = "LABEL", allow_hyphen_values = true)]
     pub(crate) shards: Vec<String>,
     /// Shards in work at once. Default: the number of cores.
-    #[arg(long, visible_alias = "max-workers", value_name = "N", env = "ZAGG_WORKERS")]
+    #[arg(long, visible_alias = "max-workers", value_name = "N", env = "ZAGG_WORKERS", value_parser = bounds::at_once())]
     pub(crate) workers: Option<usize>,
     /// Recompute the chosen shards that the store already holds.
     #[arg(long)]
@@ -162,10 +164,10 @@ pub(crate) struct CompareArguments {
     #[arg(value_name = "B")]
     pub(crate) other: String,
     /// Relative tolerance of floating fields.
-    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = bounds::amount)]
     pub(crate) rtol: f64,
     /// Absolute tolerance of floating fields.
-    #[arg(long, value_name = "A", default_value_t = 0.0)]
+    #[arg(long, value_name = "A", default_value_t = 0.0, value_parser = bounds::amount)]
     pub(crate) atol: f64,
     /// Tolerances of one field; may be repeated.
     #[arg(long = "tol", value_name = "FIELD=R[:A]")]
@@ -220,8 +222,8 @@ pub(crate) struct CreateQueueArguments {
     pub(crate) queue: String,
     /// How long a job is on loan until its worker says that it lives. For a queue that triggers Lambda: at least six
     /// times the function's time-out.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) term: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = bounds::term)]
+    pub(crate) term: Duration,
     /// Deliveries of one job before it is set aside as poison.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,

@@ -7,7 +7,7 @@ use zagg_store::{
     compare::{Comparison, Side, Tolerances, compare as compare_stores},
 };
 
-use zagg_program::{environment, exit::Exit, numbers::grouped, output};
+use zagg_program::{bounds, environment, exit::Exit, numbers::grouped, output};
 
 use crate::{args::CompareArguments, error::CommandError};
 
@@ -37,8 +37,8 @@ fn tolerances(typed: &CompareArguments) -> Result<Tolerances, CommandError> {
     for text in &typed.fields {
         let (name, numbers) = text.split_once('=').ok_or_else(|| wrong(text))?;
         let (rtol, atol) = numbers.split_once(':').map_or((numbers, None), |(r, a)| (r, Some(a)));
-        let rtol: f64 = rtol.parse().map_err(|_| wrong(text))?;
-        let atol: f64 = atol.map_or(Ok(typed.atol), str::parse).map_err(|_| wrong(text))?;
+        let rtol: f64 = bounds::amount(rtol).map_err(|_| wrong(text))?;
+        let atol: f64 = atol.map_or(Ok(typed.atol), bounds::amount).map_err(|_| wrong(text))?;
         fields.insert(name.to_owned(), (rtol, atol));
     }
     Ok(Tolerances { rtol: typed.rtol, atol: typed.atol, fields })

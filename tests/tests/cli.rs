@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use zagg_tests::kit::objects::{assert_same, marks, of_folder};
-use zagg_tests::kit::{Job, job};
+use zagg_tests::kit::{Job, job, job::Ended, zagg_bin};
 
 #[test]
 fn every_command_explains_itself() {
@@ -46,6 +46,44 @@ fn what_was_mistyped_is_said_and_exits_2() {
     }
     let tolerance = job.command(&["compare", "a", "b", "--tol", "h_mean"]).expect(2);
     assert!(tolerance.err.contains("FIELD=RELATIVE"), "{}", tolerance.err);
+}
+
+/// None is taken for another one, as nought slots for one, or for none, as a ceiling that is no number.
+#[test]
+fn numbers_that_make_no_sense_are_refused_by_the_name_of_the_argument() {
+    const WORKER: &[&str] = &["zagg-worker", "--queue", "file:none.db", "--until-empty"];
+    const PRODUCE: &[&str] = &["zagg-produce", "-c", "none.yaml", "--queue", "file:none.db"];
+    const RUN: &[&str] = &["zagg", "run", "-c", "none.yaml"];
+    const COMPARE: &[&str] = &["zagg", "compare", "a", "b"];
+    let job = Job::new();
+    for (command, argument, values) in [
+        (WORKER, "--slots", ["0", "18446744073709551615"].as_slice()),
+        (WORKER, "--granules-in-flight", &["0", "65537"]),
+        (WORKER, "--requests-in-flight", &["0"]),
+        (WORKER, "--memory-mb", &["0"]),
+        (WORKER, "--max-attempts", &["0"]),
+        (WORKER, "--term", &["0", "nan", "-1", "1e19"]),
+        (WORKER, "--wait", &["nan", "-1", "inf"]),
+        (WORKER, "--retry-wait", &["nan", "1e300"]),
+        (WORKER, "--grace", &["18446744073709551615", "-1"]),
+        (WORKER, "--broker-patience", &["inf"]),
+        (PRODUCE, "--max-usd", &["nan", "-1", "inf"]),
+        (PRODUCE, "--term", &["0", "31536001"]),
+        (RUN, "--workers", &["0", "65537"]),
+        (COMPARE, "--rtol", &["nan", "-1"]),
+        (COMPARE, "--tol", &["h_mean=nan", "h_mean=0:-1"]),
+        (&["zagg", "create-queue", "--queue", "file:none.db"], "--term", &["0", "nan"]),
+        (&["zagg", "catalog"], "--tries", &["0"]),
+    ] {
+        for value in values {
+            let mut typed = std::process::Command::new(zagg_bin::program(command[0]));
+            typed.args(&command[1..]).arg(format!("{argument}={value}")).current_dir(job.work.root());
+            let ended = Ended::of_json(&typed.output().unwrap()).expect(2);
+            let said = ended.err.lines().next().unwrap_or_default();
+            assert!(said.contains(argument) && said.contains(value), "{argument}={value}: {}", ended.err);
+        }
+    }
+    assert!(!job.work.path("none.db").exists());
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(crate) struct CatalogArguments {
     #[arg(long, requires = "cycle", help_heading = "Which granules")]
     pub(crate) cycle_dates: bool,
     /// Attempts at each page of a search, with pauses that double from a second.
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Which granules")]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Which granules")]
     pub(crate) tries: u32,
     /// Keep older revisions of a granule beside the newest.
     #[arg(long, help_heading = "Which granules")]

@@ -72,7 +72,7 @@ fn saved(path: &Path, typed: &CatalogArguments, notes: &mut Vec<String>) -> Resu
 }
 
 async fn search(typed: &CatalogArguments, boxes: &[[f64; 4]], quiet: bool) -> Result<(Found, Origin), CommandError> {
-    let patience = Patience { tries: typed.tries.max(1), ..Patience::default() };
+    let patience = Patience { tries: typed.tries, ..Patience::default() };
     let settings = SearchSettings { thumbnails: typed.preserve_thumbnails, patience, ..SearchSettings::default() };
     let server = match (&typed.stac_url, environment::cmr_root()) {
         (Some(url), _) => Server::at(url, settings)?,

@@ -1,7 +1,5 @@
 //! `zagg create-queue`: a queue before there is a run.
 
-use std::time::Duration;
-
 use zagg_program::{exit::Exit, output};
 use zagg_queue::{queue::Options, url::QueueUrl};
 
@@ -10,7 +8,7 @@ use crate::{args::CreateQueueArguments, error::CommandError};
 /// Makes a queue with all that belongs to it, or checks what is there. What exists is never changed.
 pub(crate) async fn create_queue(typed: &CreateQueueArguments, quiet: bool) -> Result<Exit, CommandError> {
     let url: QueueUrl = typed.queue.parse()?;
-    let options = Options { term: Duration::from_secs(typed.term), max_attempts: typed.max_attempts };
+    let options = Options { term: typed.term, max_attempts: typed.max_attempts };
     let setup = url.create(options).await?;
     if typed.json {
         output::result(&output::json(&setup)?, false);

@@ -35,10 +35,10 @@ impl Settings {
         let cache = pick(typed.reading.cache_mb, 64);
         let threads = Setting { value: cores, origin: "default" };
         Self {
-            workers: workers.value.max(1),
+            workers: workers.value,
             cpu_threads: threads.value,
-            granules_in_flight: granules.value.max(1),
-            requests_in_flight: requests.value.max(1),
+            granules_in_flight: granules.value,
+            requests_in_flight: requests.value,
             cache_bytes: cache.value.saturating_mul(1_000_000),
             lines: vec![
                 workers.line("workers"),

@@ -14,6 +14,8 @@ pub mod exit;
 
 pub mod logging;
 
+pub mod bounds;
+
 pub mod arguments;
 
 mod profile;

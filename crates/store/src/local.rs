@@ -5,8 +5,9 @@
 //! lists no such file.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -17,7 +18,7 @@ use object_store::PutMode;
 /// The folder of what is being written, in the store.
 const STAGED: &str = ".zagg/tmp";
 
-/// A sweep may take a staged file in the instants when it is not locked; the put is then repeated.
+/// A sweep on another machine may take a staged file where locks are seen late; the put is then repeated.
 const TRIES: usize = 4;
 
 /// Writes the object `key` of the store at `root`. Nobody sees a part of it; when `durable`, the disk
@@ -69,10 +70,12 @@ fn put_once(root: &Path, key: &str, bytes: &[u8], mode: &PutMode, durable: bool)
     let target = key.split('/').filter(|part| !part.is_empty()).fold(root.to_path_buf(), |path, part| path.join(part));
     let folder = target.parent().unwrap_or(root);
     make_folder(folder, durable)?;
-    let (staged, mut file) = stage(&root.join(STAGED), durable)?;
-    let written = file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
-    // Some network file systems keep what was written only once it is closed.
-    drop(file);
+    let (staged, locked) = stage(&root.join(STAGED), durable)?;
+    // Some network file systems keep what was written only once it is closed, and the lock is needed until it is published.
+    let written = locked.try_clone().and_then(|mut file| {
+        file.write_all(bytes)?;
+        if durable { file.sync_all() } else { Ok(()) }
+    });
     let published = written.and_then(|()| match mode {
         PutMode::Create => fs::hard_link(&staged, &target),
         _ => fs::rename(&staged, &target),
@@ -84,16 +87,19 @@ fn put_once(root: &Path, key: &str, bytes: &[u8], mode: &PutMode, durable: bool)
     if durable { sync_folder(folder) } else { Ok(()) }
 }
 
+/// A new file, locked where files can be locked.
 fn stage(folder: &Path, durable: bool) -> io::Result<(PathBuf, File)> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     make_folder(folder, durable)?;
     loop {
         let path = folder.join(format!("{}#{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         match File::create_new(&path) {
-            Ok(file) => {
-                let _ = file.try_lock();
-                return Ok((path, file));
-            }
+            Ok(file) => match file.try_lock() {
+                // A sweep was quicker: it is about to remove the file, or has done so.
+                Err(TryLockError::WouldBlock) => {}
+                Ok(()) if file.metadata()?.nlink() == 0 => {}
+                _ => return Ok((path, file)),
+            },
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }

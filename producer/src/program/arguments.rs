@@ -1,10 +1,10 @@
 //! What was typed. Nothing is resolved here.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use zagg_producer::Sources;
-use zagg_program::arguments::S3Arguments;
+use zagg_program::{arguments::S3Arguments, bounds};
 
 /// Plan a run, prepare its store, and put one job per shard on a queue.
 ///
@@ -39,8 +39,8 @@ pub(crate) struct Arguments {
     pub(crate) create_queue: bool,
     /// With --create-queue: how long a job is on loan until its worker says that it lives. For a
     /// queue that triggers Lambda: at least six times the function's time-out.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) term: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = bounds::term)]
+    pub(crate) term: Duration,
     /// With --create-queue: deliveries of one job before it is set aside as poison.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PLACE")]
     pub(crate) place: Option<WorkersPlace>,
     /// Refuse to start, and with --wait stop, a run that costs more than this.
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", value_parser = bounds::amount)]
     pub(crate) max_usd: Option<f64>,
     /// Stay until every shard is done or set aside, and say how far the run has come.
     #[arg(long)]

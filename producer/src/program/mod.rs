@@ -8,7 +8,7 @@ mod text;
 
 mod follow;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use serde::Serialize;
 use zagg_producer::{
@@ -60,7 +60,7 @@ pub(crate) struct Report {
 /// Does what was typed.
 pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     let url: QueueUrl = typed.queue.parse()?;
-    let options = Options { term: Duration::from_secs(typed.term), max_attempts: typed.max_attempts };
+    let options = Options { term: typed.term, max_attempts: typed.max_attempts };
     let inputs = Inputs::load(&typed.sources())?;
     let plan = RunPlan::new(&RunRequest {
         pipeline: &inputs.pipeline,
@@ -110,14 +110,25 @@ pub(crate) async fn produce(typed: &Arguments) -> Result<Exit, ProgramError> {
     let mut report = send(typed, &plan, &prepared, &store, &queue, expected).await?;
     output::result(&text::after(&report), typed.quiet || typed.json);
     if typed.wait {
-        let progress = follow::follow(typed, &store, &plan.run, queue.as_ref()).await?;
-        if progress.left() == 0 && !prepared.to_do.is_empty() {
-            overviews::tell_of_stale(&store).await?;
-        }
-        report.progress = Some(progress);
+        report.progress = Some(wait(typed, &store, &plan, &prepared, queue.as_ref()).await?);
     }
     print(typed, "", &report)?;
     Ok(if typed.allow_refused { Exit::Done } else { report.exit() })
+}
+
+/// Stays until the run is over, and says what its end calls for.
+async fn wait(
+    typed: &Arguments,
+    store: &Store,
+    plan: &RunPlan,
+    prepared: &Prepared,
+    queue: &dyn Queue,
+) -> Result<Progress, ProgramError> {
+    let progress = follow::follow(typed, store, &plan.run, queue).await?;
+    if progress.left() == 0 && !prepared.to_do.is_empty() {
+        overviews::tell_of_stale(store).await?;
+    }
+    Ok(progress)
 }
 
 /// Whoever goes on with a cancelled run would leave out jobs that were dropped.

@@ -1,9 +1,12 @@
 //! What was typed. Nothing is resolved here.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use zagg_program::arguments::{ReadingArguments, S3Arguments};
+use zagg_program::{
+    arguments::{ReadingArguments, S3Arguments},
+    bounds,
+};
 
 /// Take jobs from a queue and do them: read granules by ranges, aggregate, write chunks and marks.
 ///
@@ -19,30 +22,30 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", env = "ZAGG_BIGGER_QUEUE", hide_env_values = true)]
     pub(crate) bigger_queue: Option<String>,
     /// Jobs in work at once. Default: twice the number of cores (in Lambda: 2).
-    #[arg(long, value_name = "N", env = "ZAGG_SLOTS")]
+    #[arg(long, value_name = "N", env = "ZAGG_SLOTS", value_parser = bounds::at_once())]
     pub(crate) slots: Option<usize>,
     /// End when the queue has nothing ready, leased or delayed.
     #[arg(long, env = "ZAGG_UNTIL_EMPTY")]
     pub(crate) until_empty: bool,
     /// After SIGTERM or a notice of interruption: how long jobs in work may take to finish; then they
     /// are put back. Keep it below the platform's own grace period.
-    #[arg(long, value_name = "SECONDS", env = "ZAGG_GRACE", default_value_t = 100)]
-    pub(crate) grace: u64,
+    #[arg(long, value_name = "SECONDS", env = "ZAGG_GRACE", default_value = "100", value_parser = bounds::seconds)]
+    pub(crate) grace: Duration,
     /// How long the broker may be out of reach before the worker gives up.
-    #[arg(long, value_name = "SECONDS", env = "ZAGG_BROKER_PATIENCE", default_value_t = 600)]
-    pub(crate) broker_patience: u64,
+    #[arg(long, value_name = "SECONDS", env = "ZAGG_BROKER_PATIENCE", default_value = "600", value_parser = bounds::seconds)]
+    pub(crate) broker_patience: Duration,
     /// How long one request for jobs waits.
-    #[arg(long, value_name = "SECONDS", env = "ZAGG_WAIT", default_value_t = 20.0)]
-    pub(crate) wait: f64,
+    #[arg(long, value_name = "SECONDS", env = "ZAGG_WAIT", default_value = "20", value_parser = bounds::seconds)]
+    pub(crate) wait: Duration,
     /// How long a job is on loan until it is extended, on queues that don't have a term of their own.
-    #[arg(long, value_name = "SECONDS", env = "ZAGG_TERM", default_value_t = 120.0)]
-    pub(crate) term: f64,
+    #[arg(long, value_name = "SECONDS", env = "ZAGG_TERM", default_value = "120", value_parser = bounds::term)]
+    pub(crate) term: Duration,
     /// Deliveries of one job before it is set aside as poison, on queues that don't say so themselves.
-    #[arg(long, value_name = "N", env = "ZAGG_MAX_ATTEMPTS", default_value_t = 5)]
+    #[arg(long, value_name = "N", env = "ZAGG_MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
     /// The first wait before a failed job is tried again; it doubles each time.
-    #[arg(long, value_name = "SECONDS", env = "ZAGG_RETRY_WAIT", default_value_t = 5.0)]
-    pub(crate) retry_wait: f64,
+    #[arg(long, value_name = "SECONDS", env = "ZAGG_RETRY_WAIT", default_value = "5", value_parser = bounds::seconds)]
+    pub(crate) retry_wait: Duration,
     /// Answer /metrics, /livez and /readyz at this address.
     #[arg(long, value_name = "ADDRESS:PORT", env = "ZAGG_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
@@ -50,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) health: bool,
     /// The memory that the worker may hold, in MB. Default: its control group's limit.
-    #[arg(long, value_name = "MB", env = "ZAGG_MEMORY_MB")]
+    #[arg(long, value_name = "MB", env = "ZAGG_MEMORY_MB", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) memory_mb: Option<u64>,
     /// Watch for notices that a spot instance is to be interrupted (EC2).
     #[arg(long, env = "ZAGG_SPOT")]

@@ -17,8 +17,7 @@ use zagg_worker::{
 };
 
 use super::{
-    arguments::Arguments, cores, error::ProgramError, name, options, patience, seconds, vitals::ContainerVitals,
-    workshop,
+    arguments::Arguments, cores, error::ProgramError, name, options, patience, vitals::ContainerVitals, workshop,
 };
 
 /// How often the counts of requests are brought up to date.
@@ -44,7 +43,7 @@ pub(crate) async fn container(typed: &Arguments) -> Result<Exit, ProgramError> {
         Some(url) => Some(url.parse::<QueueUrl>()?.open(options(typed)).await?),
         None => None,
     };
-    let slots = typed.slots.unwrap_or(2 * cores()).max(1);
+    let slots = typed.slots.unwrap_or(2 * cores());
     let rates = Rates::container(cores() as f64, slots, matches!(url, QueueUrl::Broker(Broker::Sqs, _)));
     let worker = name(typed);
     let (runs, metrics) = workshop(typed, rates, worker.clone())?;
@@ -72,9 +71,9 @@ pub(crate) async fn container(typed: &Arguments) -> Result<Exit, ProgramError> {
     let settings = DrainSettings {
         slots,
         until_empty: typed.until_empty,
-        wait: seconds(typed.wait),
+        wait: typed.wait,
         patience: patience(typed),
-        broker_patience: Duration::from_secs(typed.broker_patience),
+        broker_patience: typed.broker_patience,
     };
     let (events, heard) = mpsc::unbounded_channel();
     let work = Drain { queue, bigger, runs, guard, pulse };
@@ -136,7 +135,7 @@ fn helpers(
         info!(limit = memory.limit(), "memory is guarded");
         helpers.spawn(async move { guard.watch(memory).await });
     }
-    let grace = Duration::from_secs(typed.grace);
+    let grace = typed.grace;
     helpers.spawn(stop_on_signal(Arc::clone(stopper), grace, Arc::clone(told)));
     if typed.spot {
         let (stopper, service) = (Arc::clone(stopper), typed.metadata_url.clone());

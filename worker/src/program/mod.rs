@@ -12,7 +12,7 @@ mod health;
 
 mod vitals;
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{num::NonZero, sync::Arc, thread};
 
 use zagg_core::price::Rates;
 use zagg_granule::{CpuPool, ReaderSettings, SourceSettings};
@@ -36,7 +36,7 @@ const LAMBDA_SLOTS: usize = 2;
 /// Answers the events of a queue until the platform ends the process.
 pub(crate) async fn lambda(typed: &Arguments) -> Result<Exit, ProgramError> {
     let place = environment::lambda();
-    let slots = typed.slots.unwrap_or(LAMBDA_SLOTS).max(1);
+    let slots = typed.slots.unwrap_or(LAMBDA_SLOTS);
     let rates = Rates::lambda(place.memory_mb / 1024.0, cfg!(target_arch = "aarch64"));
     let (runs, metrics) = workshop(typed, rates, name(typed))?;
     let observer = Observer::new(metrics, rates, typed.max_attempts);
@@ -52,7 +52,7 @@ fn workshop(typed: &Arguments, rates: Rates, worker: String) -> Result<(Runs, Me
     let of = vec![("source", Arc::clone(&sources.latency)), ("store", Arc::clone(&store.latency))];
     metrics.add(LatencyCollector::new(of)?)?;
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-    let granules = typed.reading.granules_in_flight.unwrap_or(16).max(1);
+    let granules = typed.reading.granules_in_flight.unwrap_or(16);
     let reading = ReaderSettings {
         granules_in_flight: granules,
         cache_bytes: typed.reading.cache_mb.unwrap_or(64).saturating_mul(1_000_000),
@@ -72,21 +72,17 @@ fn source_settings(typed: &Arguments) -> Result<SourceSettings, ProgramError> {
         s3: environment::source_s3(&typed.s3),
         earthdata: environment::earthdata()?,
         https_token: environment::https_token(),
-        requests_in_flight: typed.reading.requests_in_flight.unwrap_or(64).max(1),
+        requests_in_flight: typed.reading.requests_in_flight.unwrap_or(64),
         ..SourceSettings::default()
     })
 }
 
 fn patience(typed: &Arguments) -> Patience {
-    Patience { first_wait: seconds(typed.retry_wait), ..Patience::default() }
+    Patience { first_wait: typed.retry_wait, ..Patience::default() }
 }
 
 fn options(typed: &Arguments) -> Options {
-    Options { term: seconds(typed.term).max(Duration::from_millis(100)), max_attempts: typed.max_attempts.max(1) }
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    Options { term: typed.term, max_attempts: typed.max_attempts }
 }
 
 fn cores() -> usize {
