@@ -17,7 +17,7 @@ use zagg_queue::queue::{Options, Queue};
 use zagg_queue::redis::RedisQueue;
 use zagg_tests::kit::RedisServer;
 
-const OPTIONS: Options = Options { term: Duration::from_millis(500), max_attempts: 3 };
+const OPTIONS: Options = Options { term: Duration::from_millis(1500), max_attempts: 3 };
 /// Leases that no test outlives.
 const LONG: Options = Options { term: Duration::from_secs(300), max_attempts: 3 };
 /// What is waited for at most where something must come, on however slow a machine.

@@ -17,7 +17,7 @@ use zagg_queue::sqs::{Access, Keys, Sqs};
 use zagg_tests::kit::{MiniStack, sqs};
 
 /// `SQS` knows whole seconds only.
-const OPTIONS: Options = Options { term: Duration::from_secs(1), max_attempts: 3 };
+const OPTIONS: Options = Options { term: Duration::from_secs(3), max_attempts: 3 };
 
 /// The sentence that gets a server for itself, the others being unable to bear a restart.
 const RESTARTS: &str = "a_broker_restart_loses_nothing";

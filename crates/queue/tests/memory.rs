@@ -7,7 +7,7 @@ use zagg_queue::conformance::{Harness, Restart};
 use zagg_queue::memory::Memory;
 use zagg_queue::queue::{Options, Queue};
 
-const OPTIONS: Options = Options { term: Duration::from_millis(400), max_attempts: 3 };
+const OPTIONS: Options = Options { term: Duration::from_millis(1500), max_attempts: 3 };
 
 struct InMemory(Arc<Memory>);
 

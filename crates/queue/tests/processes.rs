@@ -21,6 +21,8 @@ const TERM: Duration = Duration::from_secs(300);
 const QUEUE: &str = "ZAGG_TEST_QUEUE";
 const LOG: &str = "ZAGG_TEST_LOG";
 const HOLD: &str = "ZAGG_TEST_HOLD";
+/// How long a job takes: long enough for all children to get some, and to be killed before the last.
+const WORK: Duration = Duration::from_millis(3);
 /// All children together, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -40,22 +42,25 @@ async fn a_process_drains_the_queue_that_it_is_given() {
 /// worker that hangs, receives five and holds them for ever.
 async fn work(path: &Path, log: &Path, hold: bool) {
     let mut log = File::create(log).unwrap();
+    // A line at a time: a kill leaves no half of one.
+    let mut note = |line: String| log.write_all(line.as_bytes()).unwrap();
     let queue: Arc<dyn Queue> =
         Arc::new(Embedded::open(path, Options { term: TERM, ..Options::default() }).await.unwrap());
     if hold {
         let mut leases = Vec::new();
         for delivery in queue.receive(5, PATIENCE).await.unwrap() {
-            writeln!(log, "got {}", delivery.job.id()).unwrap();
+            note(format!("got {}\n", delivery.job.id()));
             leases.push(Lease::hold(Arc::clone(&queue), delivery, TERM).unwrap());
         }
-        writeln!(log, "holding").unwrap();
+        note("holding\n".to_owned());
         return std::future::pending().await;
     }
     loop {
         for delivery in queue.receive(3, Duration::from_millis(50)).await.unwrap() {
-            writeln!(log, "got {}", delivery.job.id()).unwrap();
+            note(format!("got {}\n", delivery.job.id()));
+            tokio::time::sleep(WORK).await;
             if queue.ack(&delivery).await.unwrap() == Settled::Done {
-                writeln!(log, "ack {}", delivery.job.id()).unwrap();
+                note(format!("ack {}\n", delivery.job.id()));
             }
         }
         if queue.depth().await.unwrap().pending() == 0 {

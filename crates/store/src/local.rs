@@ -58,8 +58,11 @@ pub(crate) fn sweep(root: &Path) -> io::Result<()> {
         entries => entries?,
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        // Where files cannot be locked nothing is known about their writers, and all are left.
-        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        // Where files cannot be locked nothing is known about their writers, and all are left. Locked until it is gone, lest
+        // its writer lock it in between.
+        if let Ok(file) = File::open(&path)
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(path);
         }
     }

@@ -14,7 +14,7 @@ use zagg_queue::queue::Options;
 use zagg_queue::rabbitmq::RabbitMq;
 use zagg_tests::kit::RabbitBroker;
 
-pub(crate) const OPTIONS: Options = Options { term: Duration::from_millis(600), max_attempts: 3 };
+pub(crate) const OPTIONS: Options = Options { term: Duration::from_millis(1500), max_attempts: 3 };
 /// Leases that no test outlives.
 pub(crate) const LONG: Options = Options { term: Duration::from_secs(300), max_attempts: 3 };
 

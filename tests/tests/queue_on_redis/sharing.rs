@@ -87,7 +87,7 @@ async fn receivers_that_go_away_take_nothing_with_them() -> Result<(), Error> {
     fill(&*queue, 0, 1).await?;
     let delivery = next(&*queue).await?;
     assert_eq!((delivery.job, delivery.attempt), (job(0), 1));
-    assert!(start.elapsed() < Duration::from_secs(5), "somebody who is gone was served first");
+    assert!(start.elapsed() < PATIENCE, "somebody who is gone was served first");
     Ok(())
 }
 
@@ -140,16 +140,17 @@ async fn a_dead_consumers_jobs_come_back_and_its_name_is_forgotten() -> Result<(
     let consumers = || server.command(&["XINFO", "CONSUMERS", &format!("zagg:{{{name}}}:jobs"), "workers"]).unwrap();
     let dead = open(server, &name, OPTIONS).await;
     fill(&*dead, 0, 2).await?;
-    let lost = [next(&*dead).await?, next(&*dead).await?];
+    let lost = dead.receive(2, PATIENCE).await?;
+    assert_eq!(lost.len(), 2);
     let who = lost[0].receipt.as_str().split(' ').next_back().unwrap().to_owned();
     drop(dead);
     let alive = open(server, &name, OPTIONS).await;
     assert!(consumers().contains(&who));
     let start = Instant::now();
-    let found = [next(&*alive).await?, next(&*alive).await?];
-    assert_eq!(found.each_ref().map(|delivery| delivery.attempt), [2, 2]);
-    for delivery in &found {
-        alive.ack(delivery).await?;
+    for _ in 0..2 {
+        let delivery = next(&*alive).await?;
+        assert_eq!(delivery.attempt, 2);
+        alive.ack(&delivery).await?;
     }
     while consumers().contains(&who) {
         assert!(start.elapsed() < PATIENCE, "{who} is still known");
@@ -164,17 +165,27 @@ async fn another_processs_released_job_wakes_a_waiting_receiver_in_time() -> Res
     let name = fresh_name();
     let (mine, theirs) =
         (open(RedisServer::shared(), &name, LONG).await, open(RedisServer::shared(), &name, LONG).await);
-    fill(&*theirs, 0, 1).await?;
-    let held = next(&*theirs).await?;
-    let receiver = tokio::spawn(async move { mine.receive(1, PATIENCE).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let start = Instant::now();
-    theirs.release(&held, Duration::from_millis(500)).await?;
-    let found = receiver.await.unwrap()?;
-    assert_eq!((found[0].job.clone(), found[0].attempt), (job(0), 2));
-    let took = start.elapsed();
-    assert!(took > Duration::from_millis(490) && took < Duration::from_secs(3), "it came after {took:?}");
-    Ok(())
+    // A slow machine may be late once; who only looks when its request ends is late each time.
+    let mut late = Vec::new();
+    for n in 0..3 {
+        fill(&*theirs, n, n + 1).await?;
+        let held = next(&*theirs).await?;
+        let waiting = Arc::clone(&mine);
+        let receiver = tokio::spawn(async move { waiting.receive(1, PATIENCE).await });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let start = Instant::now();
+        theirs.release(&held, Duration::from_millis(500)).await?;
+        let found = receiver.await.unwrap()?;
+        assert_eq!((found[0].job.clone(), found[0].attempt), (job(n), 2));
+        let took = start.elapsed();
+        assert!(took > Duration::from_millis(490), "it came after {took:?}");
+        if took < Duration::from_secs(3) {
+            return Ok(());
+        }
+        late.push(took);
+        mine.ack(&found[0]).await?;
+    }
+    panic!("it came late each time: {late:?}");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn creating_a_queue_twice_makes_it_once_and_finds_nothing_amiss() {
     let says = |attributes: &str, name: &str, value: &str| {
         assert!(attributes.contains(&format!("<Name>{name}</Name><Value>{value}</Value>")), "{name}: {attributes}");
     };
-    says(&alive, "VisibilityTimeout", "1");
+    says(&alive, "VisibilityTimeout", &OPTIONS.term.as_secs().to_string());
     says(&alive, "MessageRetentionPeriod", "345600");
     says(&alive, "ReceiveMessageWaitTimeSeconds", "20");
     says(&alive, "SqsManagedSseEnabled", "true");

@@ -32,8 +32,10 @@ fn a_run_is_seen_from_its_beginning_to_its_end_and_what_failed_is_red() {
             fleet.produce(&["--driver", "https"]).expect(0);
             until("the page sees what is left", || signs.join("produced").exists());
             // So far away that there is something to see.
-            proxy.set_latency(Duration::from_millis(120));
+            proxy.set_latency(Duration::from_millis(500));
             let mut worker = fleet.worker(&["--until-empty", "--slots", "1"]);
+            until("the page tells of some", || signs.join("first").exists());
+            proxy.set_latency(Duration::from_millis(120));
             worker.wait();
         });
         let seen = drive(&["live", &server.url(), signs.to_str().unwrap()]);

@@ -58,14 +58,20 @@ pub async fn dropping_a_delivery_equals_losing_it(harness: &dyn Harness) -> Resu
     Ok(())
 }
 
-/// With a second to spare for a slow machine.
+/// With a second to spare, which a slow machine may need more than once: one that waits too long always does.
 pub async fn an_empty_queue_waits_no_longer_than_asked(harness: &dyn Harness) -> Result<(), Error> {
     let queue = harness.queue();
     for wait in [Duration::ZERO, Duration::from_millis(200), Duration::from_millis(1200)] {
-        let start = Instant::now();
-        assert!(queue.receive(10, wait).await?.is_empty());
-        let took = start.elapsed();
-        assert!(took < wait + Duration::from_secs(1), "asked to wait {wait:?}, took {took:?}");
+        let mut shortest = Duration::MAX;
+        for _ in 0..3 {
+            let start = Instant::now();
+            assert!(queue.receive(10, wait).await?.is_empty());
+            shortest = shortest.min(start.elapsed());
+            if shortest < wait + Duration::from_secs(1) {
+                break;
+            }
+        }
+        assert!(shortest < wait + Duration::from_secs(1), "asked to wait {wait:?}, took {shortest:?}");
     }
     Ok(())
 }
