@@ -27,8 +27,8 @@ const ON_ITS_WAY: Duration = Duration::from_millis(300);
 struct Asked {
     times: u64,
     last: Option<Instant>,
-    /// How long it was between the last two times.
-    gap: Duration,
+    /// How long it was between the last few times: one that came late makes the next seem early.
+    gaps: [Duration; 3],
 }
 
 /// A run's figures, served over HTTP.
@@ -88,8 +88,8 @@ impl RunVitals {
     /// Waits until the figures were asked for once more, if somebody asks for them again and again: who
     /// watches a run is to see that it ended. Two turns are enough; then that somebody is gone.
     pub(super) async fn last_ask(&self) {
-        let Asked { times, gap, .. } = self.asked();
-        let patience = (gap * 2).min(LAST_ASK);
+        let Asked { times, gaps, .. } = self.asked();
+        let patience = (gaps.into_iter().max().unwrap_or_default() * 2).min(LAST_ASK);
         let begun = Instant::now();
         while begun.elapsed() < patience && self.asked().times == times {
             sleep(ON_ITS_WAY.min(patience)).await;
@@ -109,7 +109,8 @@ impl Vitals for RunVitals {
         let now = Instant::now();
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let gap = asked.last.map_or(Duration::ZERO, |last| now - last);
-        *asked = Asked { times: asked.times + 1, last: Some(now), gap };
+        let [_, before, last] = asked.gaps;
+        *asked = Asked { times: asked.times + 1, last: Some(now), gaps: [before, last, gap] };
         drop(asked);
         self.metrics.text().unwrap_or_default()
     }

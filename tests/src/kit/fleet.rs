@@ -123,7 +123,10 @@ impl Fleet {
         let number = self.workers.fetch_add(1, Ordering::Relaxed);
         let log = self.job.work.path(format!("worker-{number}.log"));
         let mut command = self.program("zagg-worker");
-        command.args(["--term", "6", "--wait", "1", "--log", "json"]);
+        command.args(["--wait", "1", "--log", "json"]);
+        if !more.contains(&"--term") {
+            command.args(["--term", "6"]);
+        }
         if !more.contains(&"--retry-wait") {
             command.args(["--retry-wait", "0.5"]);
         }

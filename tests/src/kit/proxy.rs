@@ -43,6 +43,8 @@ struct State {
     /// Every so manieth request gets its connection cut; 0 is never.
     cut_every: AtomicU64,
     count: AtomicU64,
+    /// How often all connections were cut.
+    cuts: AtomicU64,
     bytes_up: AtomicU64,
     log: Mutex<Vec<Request>>,
     /// Which requests are held back, and where.
@@ -65,8 +67,6 @@ struct Gate {
     part: String,
     hold: Hold,
     held: u64,
-    /// What is held back is cut instead of going on.
-    cut: bool,
 }
 
 /// How long a request that is held back waits between two looks.
@@ -88,6 +88,7 @@ impl Proxy {
             busy_every: AtomicU64::new(0),
             cut_every: AtomicU64::new(0),
             count: AtomicU64::new(0),
+            cuts: AtomicU64::new(0),
             bytes_up: AtomicU64::new(0),
             log: Mutex::new(Vec::new()),
             gate: Mutex::new(None),
@@ -127,7 +128,7 @@ impl Proxy {
     /// From now on requests of `method` whose target contains `part` are held back, until
     /// [`Proxy::let_go`].
     pub fn hold(&self, method: &'static str, part: &str, hold: Hold) {
-        let gate = Gate { method, part: part.to_owned(), hold, held: 0, cut: false };
+        let gate = Gate { method, part: part.to_owned(), hold, held: 0 };
         *self.state.gate.lock().expect("no connection panics") = Some(gate);
     }
 
@@ -143,14 +144,10 @@ impl Proxy {
         self.state.opened.notify_all();
     }
 
-    /// Cuts the connections of the requests that are held back, and holds no more.
+    /// Cuts the connections that there are, and holds no more: the server never hears of a request that was held back,
+    /// nor of one that was on its way.
     pub fn cut_held(&self) {
-        if let Some(gate) = self.state.gate.lock().expect("no connection panics").as_mut() {
-            gate.cut = true;
-        }
-        self.state.opened.notify_all();
-        // Who was held back has seen it after one turn of its wait.
-        thread::sleep(TURN * 3);
+        self.state.cuts.fetch_add(1, SeqCst);
         self.let_go();
     }
 
@@ -200,6 +197,7 @@ impl Serve for State {
     }
 
     fn serve(&self, client: TcpStream) -> io::Result<()> {
+        let cuts = self.cuts.load(SeqCst);
         client.set_nodelay(true)?;
         let server = TcpStream::connect_timeout(&self.server, Duration::from_secs(5))?;
         server.set_nodelay(true)?;
@@ -219,7 +217,7 @@ impl Serve for State {
                 to_client.write_all(BUSY)?;
                 continue;
             }
-            if self.wait(&head, Hold::Request).is_break() {
+            if self.wait(&head, Hold::Request, cuts).is_break() {
                 break;
             }
             to_server.write_all(&head.bytes)?;
@@ -234,7 +232,7 @@ impl Serve for State {
             let bytes = copy_body(&mut from_server, &mut body, answer.framing(bodiless, true))?;
             // Noted first: who has an answer finds it in the log.
             self.note(&head, answer.status(), bytes);
-            if self.wait(&head, Hold::Answer).is_break() {
+            if self.wait(&head, Hold::Answer, cuts).is_break() {
                 break;
             }
             to_client.write_all(&answer.bytes)?;
@@ -245,8 +243,9 @@ impl Serve for State {
 }
 
 impl State {
-    /// Waits while requests like this one are held back here; a break when its connection is to be cut.
-    fn wait(&self, head: &Head, here: Hold) -> ControlFlow<()> {
+    /// Waits while requests like this one are held back here; a break when its connection, made after so many `cuts`, is
+    /// to be cut.
+    fn wait(&self, head: &Head, here: Hold, cuts: u64) -> ControlFlow<()> {
         let line = head.start_line();
         let is_held =
             |gate: &Gate| gate.hold == here && line.starts_with(gate.method) && line.contains(gate.part.as_str());
@@ -254,13 +253,15 @@ impl State {
         if let Some(gate) = gate.as_mut().filter(|gate| is_held(gate)) {
             gate.held += 1;
         }
-        while let Some(held) = gate.as_ref().filter(|gate| is_held(gate)) {
-            if held.cut || self.stopped.load(SeqCst) {
+        loop {
+            if self.cuts.load(SeqCst) > cuts || self.stopped.load(SeqCst) {
                 return ControlFlow::Break(());
+            }
+            if !gate.as_ref().is_some_and(is_held) {
+                return ControlFlow::Continue(());
             }
             gate = self.opened.wait_timeout(gate, TURN).expect("no connection panics").0;
         }
-        ControlFlow::Continue(())
     }
 
     fn note(&self, head: &Head, status: u16, bytes: u64) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use zagg_tests::kit::{Fleet, Job, Kind, job, web::Answer};
+use zagg_tests::kit::{Fleet, Job, Kind, fleet::until, job, proxy::Hold, web::Answer};
 
 use crate::{every_queue::on_every_queue, far::Far};
 
@@ -81,10 +81,13 @@ fn credentials_that_expire_and_are_renewed_cost_nothing(kind: Kind) {
     for granule in job::granules() {
         far.web.set(&format!("/{}.h5", granule.id), Answer::Status(401));
     }
-    // The second delivery of a denied job comes a while after the first: by then there are new ones.
-    let mut worker = fleet.worker(&["--until-empty", "--retry-wait", "5"]);
-    zagg_tests::kit::fleet::until("a job was denied", || worker.said().contains("denied"));
+    // By the time that a worker hears of it, there are new ones.
+    far.proxy.hold("GET", ".h5", Hold::Answer);
+    let mut worker = fleet.worker(&["--until-empty"]);
+    until("a request is denied", || far.proxy.held() > 0);
     far.mend();
+    far.proxy.let_go();
     assert!(worker.wait().success(), "{}", worker.said());
+    assert!(worker.said().contains("denied"), "{}", worker.said());
     fleet.assert_whole();
 }

@@ -51,7 +51,7 @@ fn a_worker_killed_between_mark_and_ack_does_nothing_twice(kind: Kind) {
     kill_at(&fleet, &proxy, ".zagg/marks/", Hold::Answer);
     let marked = fleet.marked();
     assert!(marked > 0, "the marks were put");
-    let mut worker = fleet.worker(&["--until-empty"]);
+    let mut worker = fleet.worker(&["--until-empty", "--term", "120"]);
     assert!(worker.wait().success(), "{}", worker.said());
     let skipped = worker.jobs().iter().filter(|job| job["outcome"] == "skipped").count();
     assert_eq!(skipped, marked, "{}", worker.said());
@@ -61,7 +61,7 @@ fn a_worker_killed_between_mark_and_ack_does_nothing_twice(kind: Kind) {
 /// Kills a worker while a put of an object with `part` in its key is held back.
 fn kill_at(fleet: &Fleet, proxy: &Proxy, part: &str, hold: Hold) {
     proxy.hold("PUT", part, hold);
-    let mut worker = fleet.worker(&["--slots", "2"]);
+    let mut worker = fleet.worker(&["--slots", "1"]);
     until("a put is held back", || proxy.held() > 0);
     worker.kill_9();
     proxy.cut_held();

@@ -8,7 +8,8 @@ use crate::far::Far;
 
 #[test]
 fn a_run_that_costs_more_than_its_ceiling_is_stopped_by_whoever_waits() {
-    let far = Far::slow();
+    // Slow enough to be looked at again and again between the ceiling and the end.
+    let far = Far::new(Duration::from_millis(500));
     let fleet = far.fleet(Kind::Embedded);
     let estimate = fleet.produce(&["--driver", "https", "--dry-run"]).expect(0).report["usd"].clone();
     let parts = estimate.as_object().unwrap().values();

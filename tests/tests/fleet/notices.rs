@@ -29,7 +29,8 @@ fn asked_for(agent: &Web) -> Vec<Value> {
 }
 
 fn a_notice_drains(notice: &str) {
-    let far = Far::slow();
+    // The service is asked every five seconds.
+    let far = Far::new(Duration::from_millis(400));
     let fleet = far.produced(Kind::Embedded);
     let (web, url) = metadata(&fleet);
     let mut worker = fleet.worker(&["--slots", "2", "--grace", "60", "--spot", "--metadata-url", &url]);
@@ -40,6 +41,8 @@ fn a_notice_drains(notice: &str) {
     assert!(worker.wait().success(), "{}", worker.said());
     assert!(worker.said().contains("no more jobs are taken"), "{}", worker.said());
     assert_eq!(worker.jobs().len(), fleet.marked(), "{}", worker.said());
+    assert!(fleet.marked() < fleet.job.map.shards().len(), "everything was done before the notice was heard");
+    far.proxy.set_latency(Duration::ZERO);
     fleet.drain();
     fleet.assert_whole();
 }
@@ -120,8 +123,8 @@ fn an_ecs_task_is_protected_from_being_scaled_in_while_it_works_and_no_longer() 
     until("the task is protected", || asked_for(&agent).last().is_some_and(|asked| asked["ProtectionEnabled"] == true));
     assert!(asked_for(&agent)[0]["ExpiresInMinutes"].as_u64().unwrap() > 0);
     let shards = fleet.job.map.shards().len();
-    agent.set(PROTECTION, answer(false));
     until("everything is done", || fleet.marked() == shards);
+    agent.set(PROTECTION, answer(false));
     until("the task is no longer protected", || {
         asked_for(&agent).last().is_some_and(|asked| asked["ProtectionEnabled"] == false)
     });

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use zagg_tests::kit::fleet::until;
 use zagg_tests::kit::guard::free_address;
+use zagg_tests::kit::proxy::Hold;
 use zagg_tests::kit::{Fleet, Job, Kind, http};
 
 use crate::far::Far;
@@ -44,7 +45,7 @@ fn a_worker_tells_what_it_did_and_whether_it_takes_jobs() {
     let fleet = far.produced(Kind::Embedded);
     let shards = fleet.job.map.shards().len();
     let address = free_address();
-    let mut worker = fleet.worker(&["--listen", &address.to_string(), "--grace", "60"]);
+    let mut worker = fleet.worker(&["--listen", &address.to_string(), "--grace", "60", "--term", "120"]);
     until("the worker is ready", || get(address, "/readyz").0 == 200);
     assert_eq!(get(address, "/livez").0, 200);
     // A job ends after its mark was put: when it is told.
@@ -69,13 +70,14 @@ fn a_draining_worker_is_not_ready() {
     let far = Far::slow();
     let fleet = far.produced(Kind::Embedded);
     let address = free_address();
-    let mut worker = fleet.worker(&["--listen", &address.to_string(), "--grace", "2", "--slots", "1"]);
+    let mut worker = fleet.worker(&["--listen", &address.to_string(), "--grace", "60", "--slots", "1"]);
     far.wait_for_reading();
-    far.proxy.set_latency(Duration::from_secs(20));
+    far.proxy.hold("GET", ".h5", Hold::Request);
+    until("a request is held back", || far.proxy.held() > 0);
     worker.signal("TERM");
     until("the worker is draining", || get(address, "/readyz") == (503, "draining\n".to_owned()));
     assert_eq!(value(&get(address, "/metrics").1, "zagg_draining"), 1.0);
-    far.proxy.set_latency(Duration::ZERO);
+    far.proxy.let_go();
     assert!(worker.wait().success());
 }
 

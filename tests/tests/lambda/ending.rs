@@ -16,7 +16,7 @@ use crate::far::Far;
 #[test]
 fn a_job_that_is_too_long_for_the_function_is_set_aside_for_that() {
     let far = Far::new(Duration::from_secs(20));
-    let settings = Settings { timeout: 3, visibility: 60, batch: 1, ..Settings::default() };
+    let settings = Settings { timeout: 12, visibility: 72, batch: 1, ..Settings::default() };
     let function = Function::deploy(MiniStack::start(), far.job(), &settings);
     function.produce(&["--driver", "https", "--max-cells", "2"]).expect(0);
     function.until_empty();
@@ -30,15 +30,15 @@ fn a_job_that_is_too_long_for_the_function_is_set_aside_for_that() {
 #[test]
 fn when_time_runs_short_the_rest_of_a_batch_comes_back_untried() {
     let far = Far::new(Duration::ZERO);
-    // 13 seconds of work, one job after the other.
-    let settings = Settings { timeout: 16, visibility: 120, slots: 1, ..Settings::default() };
+    // 43 seconds of work, one job after the other. In the second half none is begun.
+    let settings = Settings { timeout: 46, visibility: 300, slots: 1, ..Settings::default() };
     let function = Function::deploy(MiniStack::start(), far.job(), &settings);
     function.stack.trigger(false);
     function.produce(&["--driver", "https"]).expect(0);
     far.proxy.hold("GET", "", Hold::Answer);
     function.stack.trigger(true);
     until("granules are read", || far.proxy.held() > 0);
-    std::thread::sleep(Duration::from_secs(8));
+    std::thread::sleep(Duration::from_secs(28));
     far.proxy.let_go();
     function.until_empty();
     function.assert_whole();

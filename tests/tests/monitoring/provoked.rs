@@ -62,11 +62,15 @@ fn falls_silent(prometheus: &Prometheus, alert: &str) {
     });
 }
 
-/// The text of an alert that fires.
+/// The text of an alert that fires, waited for: a scrape that comes to nothing silences it for a while.
 fn said(prometheus: &Prometheus, alert: &str) -> BTreeMap<String, String> {
-    let alerts = prometheus.ask("alerts").unwrap();
-    let found = alerts["alerts"].as_array().unwrap().iter().find(|one| one["labels"]["alertname"] == alert);
-    let texts = found.unwrap_or_else(|| panic!("no {alert}"))["annotations"].as_object().unwrap().clone();
+    let mut texts = serde_json::Map::new();
+    until(&format!("{alert} is told"), || {
+        let alerts = prometheus.ask("alerts").unwrap();
+        let found = alerts["alerts"].as_array().unwrap().iter().find(|one| one["labels"]["alertname"] == alert);
+        texts = found.and_then(|found| found["annotations"].as_object()).cloned().unwrap_or_default();
+        !texts.is_empty()
+    });
     texts.into_iter().map(|(name, text)| (name, text.as_str().unwrap().to_owned())).collect()
 }
 
@@ -163,7 +167,7 @@ fn jobs_that_are_set_aside_are_told_of(prometheus: &Prometheus, crew: &Crew) {
         shown.is_some_and(|shown| shown > 0.0 && shown == crew.at.dead().len() as f64)
     });
     let missing = format!(r#"zagg_run_buried{{run_id="{}",error_class="missing"}}"#, crew.run);
-    assert!(prometheus.value(&missing).is_some_and(|jobs| jobs > 0.0));
+    until("the class is shown", || prometheus.value(&missing).is_some_and(|jobs| jobs > 0.0));
 }
 
 fn a_watcher_that_is_gone_is_told_of(prometheus: &Prometheus, crew: &mut Crew) {
@@ -224,7 +228,7 @@ fn a_redis_that_fills_up_is_told_of(prometheus: &Prometheus, crew: &Crew) {
 fn a_store_that_throttles_and_credentials_that_are_not_renewed_are_told_of() {
     let prometheus = Prometheus::start(&quick_rules());
     // The archive gives what ends in five minutes, again and again.
-    let small = Small::start(&prometheus, "short", None, Utc::now() + TimeDelta::minutes(5));
+    let small = Small::start(&prometheus, "short", None, Utc::now() + TimeDelta::minutes(5), &[]);
     small.proxy.set_busy_every(5);
     let told = fires(&prometheus, "ZaggCredentialsExpire");
     assert_eq!(told[0].label("namespace"), "short");

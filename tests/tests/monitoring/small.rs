@@ -29,9 +29,15 @@ pub(crate) struct Small {
 }
 
 impl Small {
-    /// Starts it on `queue`, scraped with the label `namespace`; its credentials end at `end`. One shard's
-    /// mark is held back, so that the run stays.
-    pub(crate) fn start(prometheus: &Prometheus, namespace: &str, queue: Option<&str>, end: DateTime<Utc>) -> Self {
+    /// Starts it on `queue`, scraped with the label `namespace`; its credentials end at `end`, and its workers are told
+    /// `more`. One shard's mark is held back, so that the run stays: until five puts, and the waits between them, are over.
+    pub(crate) fn start(
+        prometheus: &Prometheus,
+        namespace: &str,
+        queue: Option<&str>,
+        end: DateTime<Utc>,
+        more: &[&str],
+    ) -> Self {
         let proxy = Proxy::before(MiniStack::shared().address());
         let bucket = format!("archive-{namespace}");
         let (mut job, archive) = job(&bucket, end);
@@ -46,7 +52,7 @@ impl Small {
         fleet.produce(&["--queue", &queue, "--driver", "s3"]).expect(0);
         proxy.hold("PUT", &format!(".zagg/marks/{stays}.json"), Hold::Request);
         let workers: Vec<Scraped> =
-            (0..2).map(|_| Scraped::start(&fleet, &["--queue", &queue, "--slots", "2"])).collect();
+            (0..2).map(|_| Scraped::start(&fleet, &[&["--queue", &queue, "--slots", "2"], more].concat())).collect();
         let watcher = Watcher::start(&fleet, &queue);
         let addresses: Vec<_> = workers.iter().map(|worker| worker.address).collect();
         prometheus.scrape("zagg-worker", &[("namespace", namespace)], &addresses);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use zagg_tests::kit::Kind;
+use zagg_tests::kit::{Kind, guard::free_address};
 
-use super::Contained;
+use super::{Contained, TERM};
 
 /// Above any grace that is asked for: an engine that loses its patience kills, and the exit code is 137.
 const ENGINE_PATIENCE: u32 = 120;
@@ -14,6 +14,8 @@ fn stopped_under_load(kind: Kind) {
     let contained = Contained::new(kind);
     let worker = contained.worker(100);
     contained.wait_for_reading();
+    // The engine may have much else to do before it stops a container.
+    contained.far.set_latency(Duration::from_millis(600));
     assert_eq!(worker.stop(ENGINE_PATIENCE), 0, "{}", worker.logs());
     let done = worker.logs().lines().filter(|line| line.contains(r#""target":"zagg::job""#)).count();
     assert!(done >= 1 && done == contained.fleet.marked(), "{}", worker.logs());
@@ -32,7 +34,7 @@ fn stopped_when_jobs_take_too_long(kind: Kind) {
     assert_eq!(worker.stop(ENGINE_PATIENCE), 0, "{}", worker.logs());
     assert!(worker.logs().contains("jobs in work are put back"), "{}", worker.logs());
     contained.far.set_latency(Duration::ZERO);
-    let mut next = contained.fleet.worker(&["--until-empty"]);
+    let mut next = contained.fleet.worker(&["--until-empty", "--term", TERM]);
     assert!(next.wait().success(), "{}", next.said());
     let jobs = next.jobs();
     assert!(!jobs.is_empty() && jobs.iter().all(|job| job["attempt"] == 1), "{}", next.said());
@@ -41,7 +43,10 @@ fn stopped_when_jobs_take_too_long(kind: Kind) {
 
 fn killed_under_load(kind: Kind) {
     let contained = Contained::new(kind);
-    let worker = contained.worker(100);
+    let mut environment = contained.environment(free_address(), 100);
+    // Its leases are waited for.
+    environment.push(("ZAGG_TERM".to_owned(), "6".to_owned()));
+    let worker = contained.engine.run("zagg-worker", &environment, &[], &[]);
     contained.wait_for_reading();
     worker.kill();
     contained.far.set_latency(Duration::ZERO);

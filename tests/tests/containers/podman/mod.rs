@@ -17,6 +17,9 @@ use zagg_tests::kit::{Fleet, Job, Kind, MiniStack, Podman, Proxy, Web, job, web:
 /// How long one request for granules takes: so far away that jobs are in work when a worker is stopped.
 const LATENCY: Duration = Duration::from_millis(150);
 
+/// Seconds of a lease: none is lost, however slow the machine.
+const TERM: &str = "120";
+
 /// A fleet with granules far away and its store on S3, whose workers are containers.
 pub(crate) struct Contained {
     engine: std::sync::Arc<Podman>,
@@ -62,7 +65,7 @@ impl Contained {
             ("ZAGG_GRACE", &grace),
             ("ZAGG_SLOTS", "2"),
             ("ZAGG_WAIT", "1"),
-            ("ZAGG_TERM", "6"),
+            ("ZAGG_TERM", TERM),
             ("ZAGG_RETRY_WAIT", "0.5"),
             ("ZAGG_GRANULES_IN_FLIGHT", "1"),
             ("ZAGG_CACHE_MB", "0"),

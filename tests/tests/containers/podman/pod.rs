@@ -7,7 +7,7 @@ use zagg_tests::kit::fleet::until;
 use zagg_tests::kit::guard::free_address;
 use zagg_tests::kit::{Kind, MiniStack, python, workspace};
 
-use super::Contained;
+use super::{Contained, TERM};
 
 /// A pod of the chart's workers. It is removed with the engine.
 struct Pod<'a> {
@@ -89,7 +89,7 @@ fn values(contained: &Contained, secret: &str, grace: u64) -> Value {
         "store": {"endpoint": contained.store.url(), "allowHttp": true},
         "metrics": {"address": listen.ip().to_string(), "port": listen.port()},
         "worker": {
-            "replicas": 1, "slots": 2, "grace": grace, "wait": 1, "term": 6, "retryWait": 0.5,
+            "replicas": 1, "slots": 2, "grace": grace, "wait": 1, "term": 120, "retryWait": 0.5,
             "granulesInFlight": 1, "cacheMb": 0,
             "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
         },
@@ -127,7 +127,7 @@ fn the_charts_pod_puts_back_uncounted_what_does_not_fit_its_grace_period() {
     contained.far.set_latency(Duration::from_secs(20));
     assert_eq!(pod.stop(), 0, "{}", pod.logs());
     contained.far.set_latency(Duration::ZERO);
-    let mut next = contained.fleet.worker(&["--until-empty"]);
+    let mut next = contained.fleet.worker(&["--until-empty", "--term", TERM]);
     assert!(next.wait().success(), "{}", next.said());
     let jobs = next.jobs();
     assert!(!jobs.is_empty() && jobs.iter().all(|job| job["attempt"] == 1), "{}", next.said());
